@@ -1,0 +1,32 @@
+"""RECORDS: people, images, edits, attempts, results, reviews, the ledger, the audit log."""
+
+from editor.models.edits import (
+    TERMINAL,
+    UNFINISHED,
+    Attempt,
+    Edit,
+    Operation,
+    Result,
+    ReviewState,
+    Status,
+)
+from editor.models.images import Draft, Image, Origin
+from editor.models.money import (
+    Budget,
+    Heartbeat,
+    OverBudget,
+    Spending,
+    hold,
+    month_of,
+    release,
+    settle,
+)
+from editor.models.people import Link, Person, Role, Theme
+from editor.models.records import AuditEntry, LedgerEntry, Review, Unchangeable, audit, decide
+
+__all__ = [
+    "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Draft", "Edit", "Heartbeat", "Image",
+    "LedgerEntry", "Link", "Operation", "Origin", "OverBudget", "Person", "Result", "Review",
+    "ReviewState", "Role", "Spending", "Status", "Theme", "Unchangeable", "audit", "decide", "hold", "month_of",
+    "release", "settle",
+]  # fmt: skip

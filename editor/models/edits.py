@@ -1,0 +1,284 @@
+"""Edits, their attempts and results. Methods say how a status changes: always by compare-and-set.
+
+Every change of status is one conditional UPDATE, so that of two processes that try the same change
+exactly one succeeds. The transitions are those of the design's section 4.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from editor.models.images import Image
+from editor.models.people import Person
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    STORING = "storing", _("Storing")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELED = "canceled", _("Canceled")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+UNFINISHED = (Status.QUEUED, Status.RUNNING, Status.STORING)
+TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)
+
+
+class Operation(models.TextChoices):
+    EDIT = "edit", _("Edit")
+
+
+def operation_choices() -> list[tuple[str, str]]:
+    return Operation.choices
+
+
+class EditQuerySet(models.QuerySet["Edit"]):
+    def for_person(self, person: Person) -> "EditQuerySet":
+        """Edits this person may see: the history is shared by the whole team."""
+        return self if person.is_active else self.none()
+
+    def unfinished(self) -> "EditQuerySet":
+        return self.filter(status__in=UNFINISHED)
+
+    def due(self, now: datetime) -> "EditQuerySet":
+        return self.filter(status=Status.QUEUED, not_before__lte=now)
+
+    def forgotten(self, now: datetime, after: timedelta) -> "EditQuerySet":
+        """Due, and not hinted at for a while: their hints may have been lost."""
+        return self.due(now).filter(Q(hinted_at=None) | Q(hinted_at__lt=now - after))
+
+    def lapsed(self, now: datetime) -> "EditQuerySet":
+        return self.filter(status=Status.RUNNING, lease_until__lt=now)
+
+    def to_store(self, now: datetime) -> "EditQuerySet":
+        """Answered and in nobody's hands, the earliest deadline first."""
+        return self.filter(
+            status=Status.STORING, lease_until__lt=now, not_before__lte=now
+        ).order_by(models.F("expires_at").asc(nulls_last=True), "id")
+
+    # compare-and-set: each returns whether it was this call that changed the row
+
+    def claim(self, pk: int, *, token: uuid.UUID, now: datetime, lease: timedelta) -> bool:
+        return bool(
+            self.due(now)
+            .filter(pk=pk)
+            .update(
+                status=Status.RUNNING,
+                token=token,
+                lease_until=now + lease,
+                started_at=now,
+                sent_at=None,
+                trouble="",
+                trouble_text="",
+            )
+        )
+
+    def claim_to_store(self, pk: int, *, token: uuid.UUID, now: datetime, lease: timedelta) -> bool:
+        return bool(
+            self.filter(pk=pk, status=Status.STORING, lease_until__lt=now, not_before__lte=now).update(
+                token=token, lease_until=now + lease
+            )
+        )
+
+    def renew(self, tokens: Iterable[uuid.UUID], *, now: datetime, lease: timedelta) -> int:
+        return self.filter(
+            token__in=list(tokens), status__in=(Status.RUNNING, Status.STORING)
+        ).update(lease_until=now + lease)
+
+    def change(self, pk: int, *, was: Status | Iterable[Status], **to: Any) -> bool:
+        """Set fields if the status is (one of) `was`; other conditions go in as `where=Q(…)`."""
+        old = [was] if isinstance(was, str) else list(was)
+        where = to.pop("where", Q())
+        return bool(self.filter(where, pk=pk, status__in=old).update(**to))
+
+
+class Edit(models.Model):
+    """One request to change pictures.
+
+    `key` comes from the form: the same key is the same edit, however often it is sent.
+    `token` names the process that holds the edit now; a process whose token is gone changes nothing.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    operation = models.CharField(max_length=16, choices=operation_choices, default=Operation.EDIT)
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="edits")
+    created_at = models.DateTimeField(default=timezone.now)
+    source = models.ForeignKey(Image, models.PROTECT, related_name="edits")
+    again = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="runs_again")
+    mask = models.CharField(max_length=200)
+    mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in source pixels
+    mask_share = models.FloatField(default=0)
+    prompt = models.TextField()
+    model = models.CharField(max_length=80)
+    options = models.JSONField(default=dict)  # n, size, quality as chosen
+    frame = models.JSONField(default=dict)  # imaging.framing.Frame.to_dict(); known from submit on
+
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    trouble = models.CharField(max_length=60, blank=True)  # a code; web says it in words
+    trouble_text = models.TextField(blank=True)  # the provider's own words, where safe
+    finished_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    not_before = models.DateTimeField(default=timezone.now)
+    waits = models.PositiveIntegerField(default=0)  # how often it went back to the queue
+    hinted_at = models.DateTimeField(null=True, blank=True)
+    token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # of the present attempt
+    expires_at = models.DateTimeField(null=True, blank=True)  # of the earliest result URL not yet fetched
+
+    estimate_microusd = models.BigIntegerField(null=True, blank=True)
+    hold_microusd = models.BigIntegerField(default=0)  # reserved now
+    hold_month = models.CharField(max_length=7, blank=True)  # the budget that it is reserved in
+    cost_microusd = models.BigIntegerField(null=True, blank=True)  # None: not known
+
+    objects = EditQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("edit")
+        verbose_name_plural = _("edits")
+        indexes = [
+            models.Index(fields=["status", "not_before"], name="edits_by_status"),
+            models.Index(fields=["-created_at", "-id"], name="edits_newest"),
+            models.Index(fields=["created_by", "-created_at", "-id"], name="edits_by_person"),
+            models.Index(fields=["model", "-created_at", "-id"], name="edits_by_model"),
+            models.Index(fields=["status", "-created_at", "-id"], name="edits_by_status_newest"),
+            models.Index(
+                fields=["-id"],
+                name="edits_unfinished",
+                condition=Q(status__in=["queued", "running", "storing"]),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="edit_status_is_known"),
+            models.CheckConstraint(condition=Q(hold_microusd__gte=0), name="edit_hold_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} {self.pk}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def is_waited_for(self) -> bool:
+        return self.status in UNFINISHED
+
+    @property
+    def n(self) -> int:
+        return int(self.options.get("n", 1))
+
+    def present_attempt(self) -> "Attempt | None":
+        return self.attempts.order_by("-number").first()
+
+
+class Attempt(models.Model):
+    """One call to the provider. The row exists from just before the call: whatever happens, it is known."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", _("Sent")
+        ANSWERED = "answered", _("Answered")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        NOT_SENT = "not_sent", _("Not sent")
+        BUSY = "busy", _("Busy, tried later")
+        REJECTED = "rejected", _("Rejected")
+        UNUSABLE = "unusable", _("Unusable answer")
+        UNKNOWN = "unknown", _("Outcome unknown")
+
+    edit = models.ForeignKey(Edit, models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    key = models.UUIDField(default=uuid.uuid4, unique=True)  # names the spool file; sent as a header
+    token = models.UUIDField()
+    provider = models.CharField(max_length=200)
+    sent = models.JSONField(default=dict)  # the parameters as sent, without bytes
+    sent_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.SENT)
+    http_status = models.PositiveIntegerField(null=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    error_code = models.CharField(max_length=100, blank=True)
+    error_text = models.TextField(blank=True)
+    bytes = models.PositiveBigIntegerField(null=True)
+    usage = models.JSONField(null=True)
+    hold_microusd = models.BigIntegerField(default=0)
+    cost_microusd = models.BigIntegerField(null=True)  # None: not known
+    bought_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    bought_because = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["edit", "number"], name="one_attempt_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edit_id}/{self.number}"
+
+    @property
+    def took(self) -> timedelta | None:
+        return self.answered_at - self.sent_at if self.answered_at else None
+
+
+class ReviewState(models.TextChoices):
+    PENDING = "pending", _("Pending")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def for_person(self, person: Person) -> "ResultQuerySet":
+        return self if person.is_active else self.none()
+
+    def pending(self) -> "ResultQuerySet":
+        return self.filter(review=ReviewState.PENDING)
+
+
+class Result(models.Model):
+    """One picture that an edit gave: the raw bytes untouched, and the stitched picture made from them."""
+
+    edit = models.ForeignKey(Edit, models.CASCADE, related_name="results")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="results")
+    number = models.PositiveIntegerField()  # from 1
+    image = models.ForeignKey(Image, models.PROTECT, related_name="results")
+    raw = models.CharField(max_length=200)
+    raw_format = models.CharField(max_length=8)
+    raw_sha256 = models.CharField(max_length=64)
+    raw_width = models.PositiveIntegerField()
+    raw_height = models.PositiveIntegerField()
+    revised_prompt = models.TextField(blank=True)
+    outside_identical = models.BooleanField()
+    pixels_compared = models.PositiveBigIntegerField()
+    pixels_changed = models.PositiveBigIntegerField()
+    border_ratio = models.FloatField(null=True)
+    drift_px = models.FloatField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    review = models.CharField(
+        max_length=12, choices=ReviewState.choices, default=ReviewState.PENDING
+    )
+    version = models.PositiveIntegerField(default=0)  # counts decisions
+
+    objects = ResultQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("result")
+        verbose_name_plural = _("results")
+        ordering = ["edit_id", "number"]
+        indexes = [models.Index(fields=["review", "id"], name="results_by_review")]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "number"], name="one_result_per_answer_picture")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edit_id}.{self.number}"
+
+    def decision(self) -> "Review | None":
+        return self.reviews.order_by("-id").first() if self.review != ReviewState.PENDING else None

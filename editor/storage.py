@@ -1,0 +1,50 @@
+"""Where files lie: durable on a disk, or in S3; static files under hashed names."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class DurableStorage(FileSystemStorage):
+    """A file is whole under its name, or it is not there at all.
+
+    Django's own storage writes in place: a full disk leaves a partial file under the final name.
+    """
+
+    def _save(self, name: str, content: File) -> str:
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=".incoming-", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(draft, 0o640)
+            os.replace(draft, target)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+        sync_folder(target.parent)
+        return name
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        return name  # names are made from the content: writing one again changes nothing
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class StaticStorage(CompressedManifestStaticFilesStorage):
+    support_js_module_import_aggregation = True  # hashes `import "./x.js"` too
