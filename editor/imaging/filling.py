@@ -1,0 +1,226 @@
+"""Making pixels without a model: what the local provider answers with.
+
+Believable, deterministic and quick; not meant to compete with a generative model.
+"""
+
+import math
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from .arrays import Floats, Mask, Pixels, Size
+from .masks import bounds
+
+Drift = Literal["off", "mild", "strong"]
+
+_COARSE_SIDE = 320
+"""Inpainting runs at this long side; its time grows with the masked area."""
+
+_DRIFTS = {"mild": (1.04, (2.1, 1.2), 0.0), "strong": (1.12, (8.3, 5.2), 0.10)}
+"""gain, shift in px, gradient: the two simulated models of the stitching measurements."""
+
+
+def fill_from_surroundings(pixels: Pixels, mask: Mask) -> Pixels:
+    """`pixels` with the masked area continued from what surrounds it; a new array.
+
+    Two layers: colours and broad shapes are inpainted at a small size (Telea 2004, OpenCV),
+    texture and grain are mirrored across the mask's border. Pixels outside the mask keep their
+    values. A mask that covers everything gives a procedural picture, an empty one a copy.
+    Raises ValueError when the two sizes differ.
+    """
+    if pixels.shape[:2] != mask.shape:
+        raise ValueError(f"mask {mask.shape} is not of the picture's size {pixels.shape[:2]}")
+    filled = pixels.copy()
+    box = bounds(mask)
+    if box is None:
+        return filled
+    if mask.all():
+        filled[..., :3] = procedural((mask.shape[1], mask.shape[0]), int(pixels[::16, ::16].sum()))
+        return filled
+    left, top, right, bottom = _with_margin(box, mask.shape)
+    window = filled[top:bottom, left:right]
+    hole = mask[top:bottom, left:right]
+    _fill_window(window, hole)
+    return filled
+
+
+def drifted(pixels: Pixels, strength: Drift, seed: int) -> Pixels:
+    """`pixels` as a generative model gives them back: all of them touched a little; a new array.
+
+    mild: gain 1.04 and a shift of 2.1/1.2 px; strong: gain 1.12, a gradient of 10 % across
+    the picture and a shift of 8.3/5.2 px; both with a slight colour cast. `seed` chooses
+    directions. Alpha is moved with the colours but not otherwise changed.
+    """
+    if strength == "off":
+        return pixels.copy()
+    gain, shift, gradient = _DRIFTS[strength]
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], 2)
+    moved = _shifted(pixels, (shift[0] * signs[0], shift[1] * signs[1]))
+    cast = gain * (1 + 0.5 * (gain - 1) * rng.uniform(-1, 1, 3))
+    slope = 1 + gradient * np.linspace(-0.5, 0.5, pixels.shape[1], dtype=np.float32) * signs[0]
+    factors = (slope[:, None] * cast[None, :]).astype(np.float32)
+    for channel in range(3):
+        lit = moved[..., channel] * factors[None, :, channel]
+        moved[..., channel] = np.clip(lit + 0.5, 0, 255)
+    return moved
+
+
+def procedural(size: Size, seed: int) -> Pixels:
+    """A calm abstract landscape, (height, width, 3); the same for the same size and seed."""
+    rng = np.random.default_rng(seed)
+    width, height = size
+    down = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
+    sky, glow, ground = _palette(rng)
+    picture = np.broadcast_to(sky * (1 - down) + glow * down, (height, width, 3)).copy()
+    _add_sun(picture, rng, glow)
+    for layer in range(1, 6):
+        _add_ridge(picture, rng, layer / 5, glow, ground)
+    picture += rng.normal(0, 2.2, (height, width, 1)).astype(np.float32)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _with_margin(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The mask's bounds with enough around them to learn texture from."""
+    left, top, right, bottom = box
+    margin = max(32, max(right - left, bottom - top) // 2)
+    return (
+        max(0, left - margin),
+        max(0, top - margin),
+        min(shape[1], right + margin),
+        min(shape[0], bottom + margin),
+    )
+
+
+def _fill_window(window: Pixels, hole: Mask) -> None:
+    """Fills the hole in place."""
+    base, sigma = _broad_shapes(window, hole)
+    blurred = _blurred_around(window, hole, sigma)
+    rows, columns = _mirrored(hole)
+    at = np.nonzero(hole)
+    texture = window[rows, columns].astype(np.float32) - blurred[rows, columns]
+    window[at] = np.clip(base[at] + texture + 0.5, 0, 255)
+
+
+def _broad_shapes(window: Pixels, hole: Mask) -> tuple[Floats, float]:
+    """The window inpainted at a small size and brought back; and the blur that amounts to."""
+    height, width = hole.shape
+    shrink = max(1.0, max(width, height) / _COARSE_SIDE)
+    small = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    known = _shrunk_known(window, hole, small)
+    coarse_hole = cv2.resize(hole, small, interpolation=cv2.INTER_AREA)
+    coarse_hole = np.where(coarse_hole > 254, 255, 0).astype(np.uint8)
+    painted = _inpainted(known, coarse_hole)
+    soft = _softened_inside(painted, coarse_hole)
+    base = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
+    return base.reshape(window.shape).astype(np.float32), max(1.5, 0.8 * shrink)
+
+
+def _shrunk_known(window: Pixels, hole: Mask, small: Size) -> Pixels:
+    """The window at a small size, averaged over the pixels outside the hole only."""
+    weight = (hole == 0).astype(np.float32)
+    weighted = window.astype(np.float32) * weight[..., None]
+    total = cv2.resize(weighted, small, interpolation=cv2.INTER_AREA)
+    count = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)[..., None]
+    return np.clip(total / np.maximum(count, 1e-3) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _inpainted(known: Pixels, hole: Mask) -> Pixels:
+    if not hole.any():
+        return known
+    colours = cv2.inpaint(np.ascontiguousarray(known[..., :3]), hole, 4, cv2.INPAINT_TELEA)
+    if known.shape[2] == 3:
+        return np.asarray(colours, np.uint8)
+    alpha = cv2.inpaint(np.ascontiguousarray(known[..., 3]), hole, 4, cv2.INPAINT_TELEA)
+    return np.dstack([colours, alpha]).astype(np.uint8)
+
+
+def _softened_inside(painted: Pixels, hole: Mask) -> Floats:
+    """Blurred more the farther from the border: inpainting leaves streaks in the middle."""
+    result = painted.astype(np.float32)
+    depth = cv2.distanceTransform(hole, cv2.DIST_L2, 5)
+    for sigma in (2.0, 5.0):
+        weight = np.clip(depth / (3 * sigma), 0, 1)[..., None]
+        result += weight * (cv2.GaussianBlur(result, (0, 0), sigma) - result)
+    return result
+
+
+def _blurred_around(window: Pixels, hole: Mask, sigma: float) -> Floats:
+    """Gaussian blur of the window that takes nothing from the hole."""
+    weight = (hole == 0).astype(np.float32)
+    blurred = cv2.GaussianBlur(window.astype(np.float32) * weight[..., None], (0, 0), sigma)
+    count = cv2.GaussianBlur(weight, (0, 0), sigma)
+    return np.asarray(blurred / np.maximum(count, 1e-3)[..., None], np.float32)
+
+
+def _mirrored(hole: Mask) -> tuple[np.ndarray, np.ndarray]:
+    """For each pixel of the hole a pixel outside it: its mirror image across the border."""
+    _, labels = cv2.distanceTransformWithLabels(
+        hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = np.nonzero(hole == 0)
+    nearest = np.zeros((labels.max() + 1, 2), np.int64)
+    nearest[labels[known]] = np.stack(known, axis=1)
+    inside = np.stack(np.nonzero(hole), axis=1)
+    border = nearest[labels[hole > 0]]
+    mirror = _reflected(2 * border - inside, hole.shape)
+    lands_inside = hole[mirror[:, 0], mirror[:, 1]] > 0
+    mirror[lands_inside] = border[lands_inside]
+    return mirror[:, 0], mirror[:, 1]
+
+
+def _reflected(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    last = np.array(shape) - 1
+    folded = np.abs(points)
+    return np.clip(np.where(folded > last, 2 * last - folded, folded), 0, last)
+
+
+def _shifted(pixels: Pixels, shift: tuple[float, float]) -> Pixels:
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
+    size = (pixels.shape[1], pixels.shape[0])
+    moved = cv2.warpAffine(
+        pixels, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return np.asarray(moved, np.uint8)
+
+
+def _palette(rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """sky, glow at the horizon, darkest ground: three colours of one mood."""
+    hue = rng.uniform(0, 180)
+    hsv = [
+        (hue, rng.uniform(70, 120), 205),
+        ((hue + rng.uniform(60, 110)) % 180, rng.uniform(35, 80), 245),
+        ((hue + rng.uniform(-20, 20)) % 180, rng.uniform(90, 140), 60),
+    ]
+    colours = cv2.cvtColor(np.array([hsv], np.uint8), cv2.COLOR_HSV2RGB)[0].astype(np.float32)
+    return colours[0], colours[1], colours[2]
+
+
+def _add_sun(picture: Floats, rng: np.random.Generator, glow: Floats) -> None:
+    height, width = picture.shape[:2]
+    x, y = rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.4) * height
+    radius = 0.07 * math.sqrt(width * height)
+    rows, columns = np.ogrid[:height, :width]
+    distance = np.sqrt((rows - y) ** 2 + (columns - x) ** 2).astype(np.float32)
+    disc = np.clip(radius - distance + 0.5, 0, 1)
+    halo = 0.5 * np.exp(-np.maximum(0, distance - radius) / (2 * radius))
+    amount = np.maximum(disc, halo)[..., None]
+    picture += amount * (np.minimum(glow + 25, 255) - picture)
+
+
+def _add_ridge(
+    picture: Floats, rng: np.random.Generator, near: float, glow: Floats, ground: Floats
+) -> None:
+    """One layer of hills: `near` runs from 0 (far, in haze) to 1 (near, dark)."""
+    height, width = picture.shape[:2]
+    across = np.linspace(0, 2 * np.pi, width, dtype=np.float32)
+    crest = np.full(width, 0.42 + 0.42 * near, np.float32)
+    for octave in (1, 2, 3, 5, 9, 17):
+        amount = 0.055 * rng.uniform(0.4, 1) / octave**0.9
+        crest += amount * np.sin(octave * across * rng.uniform(0.6, 1.2) + rng.uniform(0, 6.3))
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    cover = np.clip(rows - crest[None, :] * height + 0.5, 0, 1)[..., None]
+    colour = glow + (ground - glow) * near**0.8
+    depth = 1 - 0.25 * rows[..., None] / height
+    picture += cover * (colour * depth - picture)
