@@ -1,0 +1,378 @@
+// @ts-check
+/**
+ * The mask: one flat byte per pixel of the picture, 255 = change here, 0 = keep. It is the truth; canvases only show it.
+ *
+ * A grid of tiles lies over it. Tiles serve the history (a tile is kept as run lengths before it is first touched) and the
+ * count (how many pixels each tile has set), so that neither ever walks 24 million pixels while somebody paints.
+ * Coordinates are continuous: pixel (x, y) has its centre at (x + 0.5, y + 0.5).
+ */
+
+export const TILE = 256;
+export const CHANGE = 255;
+export const KEEP = 0;
+
+/** @typedef {[left: number, top: number, right: number, bottom: number]} Bounds right and bottom exclusive */
+/** @typedef {{x: number, y: number}} Point */
+/** @typedef {number | Uint16Array} Runs one value for a plain tile, else run lengths that begin with a run of KEEP */
+
+const scratch = new Uint8Array(TILE * TILE);
+const lengths = new Uint16Array(TILE * TILE + 1);
+
+export class Mask {
+  #words;
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  constructor(width, height) {
+    this.width = width;
+    this.height = height;
+    // Rounded up to whole words, so that inverting can go word by word.
+    this.#words = new Uint32Array(Math.ceil((width * height) / 4));
+    this.pixels = new Uint8Array(this.#words.buffer, 0, width * height);
+    this.columns = Math.ceil(width / TILE);
+    this.rows = Math.ceil(height / TILE);
+    /** Set pixels of each tile; true between the history's steps. */
+    this.counts = new Uint32Array(this.columns * this.rows);
+  }
+
+  get area() {
+    let area = 0;
+    for (const count of this.counts) area += count;
+    return area;
+  }
+
+  get isEmpty() {
+    return this.counts.every((count) => count === 0);
+  }
+
+  /** @returns {Bounds} */
+  get everything() {
+    return [0, 0, this.width, this.height];
+  }
+
+  /**
+   * The smallest bounds that hold every set pixel, or null.
+   * @returns {Bounds | null}
+   */
+  bounds() {
+    if (this.isEmpty) return null;
+    const rows = range(this.rows).filter((row) => range(this.columns).some((column) => this.counts[row * this.columns + column]));
+    const columns = range(this.columns).filter((column) => range(this.rows).some((row) => this.counts[row * this.columns + column]));
+    return [
+      this.#edge(columns[0], "left"),
+      this.#firstRow(rows[0] * TILE, 1),
+      this.#edge(columns[columns.length - 1], "right"),
+      this.#firstRow(Math.min(this.height, (rows[rows.length - 1] + 1) * TILE) - 1, -1) + 1,
+    ];
+  }
+
+  /**
+   * Sets every pixel whose centre is within `radius` of the line between two points.
+   * @param {Point} from
+   * @param {Point} to
+   * @param {number} radius
+   * @param {number} value CHANGE or KEEP
+   */
+  fillCapsule(from, to, radius, value) {
+    const bounds = this.capsuleBounds(from, to, radius);
+    if (!bounds) return;
+    const { pixels, width } = this;
+    const span = /** @type {[number, number]} */ ([0, 0]);
+    for (let y = bounds[1]; y < bounds[3]; y++) {
+      capsuleSpan(span, from, to, radius, y + 0.5);
+      const start = Math.max(0, Math.ceil(span[0] - 0.5));
+      const end = Math.min(width, Math.floor(span[1] - 0.5) + 1);
+      if (start < end) pixels.fill(value, y * width + start, y * width + end);
+    }
+  }
+
+  /**
+   * What a capsule can touch inside the picture, or null.
+   * @param {Point} from
+   * @param {Point} to
+   * @param {number} radius
+   * @returns {Bounds | null}
+   */
+  capsuleBounds(from, to, radius) {
+    return intersection(this.everything, [
+      Math.floor(Math.min(from.x, to.x) - radius),
+      Math.floor(Math.min(from.y, to.y) - radius),
+      Math.ceil(Math.max(from.x, to.x) + radius) + 1,
+      Math.ceil(Math.max(from.y, to.y) + radius) + 1,
+    ]);
+  }
+
+  invert() {
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) words[i] = ~words[i];
+    for (let tile = 0; tile < this.counts.length; tile++) this.counts[tile] = this.#tileArea(tile) - this.counts[tile];
+  }
+
+  clear() {
+    this.pixels.fill(KEEP);
+    this.counts.fill(0);
+  }
+
+  /**
+   * Takes over a whole mask of the same size, 0 and 255 only.
+   * @param {Uint8Array} pixels
+   */
+  load(pixels) {
+    if (pixels.length !== this.pixels.length) throw new RangeError("the mask has another size than its picture");
+    this.pixels.set(pixels);
+    for (let tile = 0; tile < this.counts.length; tile++) this.recount(tile);
+  }
+
+  /**
+   * @param {Bounds} bounds
+   * @returns {number[]} the tiles that the bounds touch
+   */
+  tilesIn([left, top, right, bottom]) {
+    const tiles = [];
+    for (let row = Math.floor(top / TILE); row * TILE < bottom; row++) {
+      for (let column = Math.floor(left / TILE); column * TILE < right; column++) tiles.push(row * this.columns + column);
+    }
+    return tiles;
+  }
+
+  /**
+   * @param {number} tile
+   * @returns {Bounds}
+   */
+  tileBounds(tile) {
+    const left = (tile % this.columns) * TILE;
+    const top = Math.floor(tile / this.columns) * TILE;
+    return [left, top, Math.min(this.width, left + TILE), Math.min(this.height, top + TILE)];
+  }
+
+  /**
+   * A tile as runs. Relies on the tile's count, so it is for tiles that the open step has not touched.
+   * @param {number} tile
+   * @returns {Runs}
+   */
+  readTile(tile) {
+    if (this.counts[tile] === 0) return KEEP;
+    if (this.counts[tile] === this.#tileArea(tile)) return CHANGE;
+    return encodeRuns(this.#copyTile(tile));
+  }
+
+  /**
+   * @param {number} tile
+   * @param {Runs} runs
+   */
+  writeTile(tile, runs) {
+    const [left, top, right, bottom] = this.tileBounds(tile);
+    const across = right - left;
+    decodeRuns(runs, scratch.subarray(0, across * (bottom - top)));
+    for (let y = top, at = 0; y < bottom; y++, at += across) {
+      this.pixels.set(scratch.subarray(at, at + across), y * this.width + left);
+    }
+    this.counts[tile] = countRuns(runs, across * (bottom - top));
+  }
+
+  /**
+   * Reads a tile anew and mends its count.
+   * @param {number} tile
+   * @returns {Runs}
+   */
+  recount(tile) {
+    const runs = encodeRuns(this.#copyTile(tile));
+    this.counts[tile] = countRuns(runs, this.#tileArea(tile));
+    return runs;
+  }
+
+  /** @param {number} tile */
+  #tileArea(tile) {
+    const [left, top, right, bottom] = this.tileBounds(tile);
+    return (right - left) * (bottom - top);
+  }
+
+  /** @param {number} tile */
+  #copyTile(tile) {
+    const [left, top, right, bottom] = this.tileBounds(tile);
+    const across = right - left;
+    let at = 0;
+    for (let y = top; y < bottom; y++, at += across) {
+      const start = y * this.width + left;
+      scratch.set(this.pixels.subarray(start, start + across), at);
+    }
+    return scratch.subarray(0, at);
+  }
+
+  /**
+   * The first row with a set pixel, from `y` on in steps of `step`.
+   * @param {number} y
+   * @param {number} step
+   */
+  #firstRow(y, step) {
+    while (!this.pixels.subarray(y * this.width, (y + 1) * this.width).includes(CHANGE)) y += step;
+    return y;
+  }
+
+  /**
+   * The outermost set column among a column of tiles; the right one exclusive.
+   * @param {number} column
+   * @param {"left" | "right"} side
+   */
+  #edge(column, side) {
+    let edge = side === "left" ? Infinity : 0;
+    for (let tile = column; tile < this.counts.length; tile += this.columns) {
+      if (this.counts[tile] === 0) continue;
+      const [left, top, right, bottom] = this.tileBounds(tile);
+      for (let y = top; y < bottom; y++) {
+        const row = this.pixels.subarray(y * this.width + left, y * this.width + right);
+        const x = side === "left" ? row.indexOf(CHANGE) : row.lastIndexOf(CHANGE);
+        if (x >= 0) edge = side === "left" ? Math.min(edge, left + x) : Math.max(edge, left + x + 1);
+      }
+    }
+    return edge;
+  }
+}
+
+/**
+ * Writes into `span` the interval of x that a capsule covers on the line y; a capsule is convex, so there is only one, and
+ * it reaches from the leftmost to the rightmost of its two discs and the band between them.
+ * @param {[number, number]} span
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} radius
+ * @param {number} y
+ */
+function capsuleSpan(span, from, to, radius, y) {
+  span[0] = Infinity;
+  span[1] = -Infinity;
+  includeDisc(span, from, radius, y);
+  includeDisc(span, to, radius, y);
+  includeBand(span, from, to, radius, y);
+}
+
+/**
+ * @param {[number, number]} span
+ * @param {Point} centre
+ * @param {number} radius
+ * @param {number} y
+ */
+function includeDisc(span, centre, radius, y) {
+  const away = y - centre.y;
+  if (Math.abs(away) > radius) return;
+  const half = Math.sqrt(radius * radius - away * away);
+  span[0] = Math.min(span[0], centre.x - half);
+  span[1] = Math.max(span[1], centre.x + half);
+}
+
+/**
+ * @param {[number, number]} span
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} radius
+ * @param {number} y
+ */
+function includeBand(span, from, to, radius, y) {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  const length = Math.hypot(dx, dy);
+  if (length === 0) return;
+  const away = y - from.y;
+  let left = -Infinity;
+  let right = Infinity;
+  // Along the line: 0 <= x * dx + away * dy <= length². Across it: |x * dy - away * dx| <= radius * length.
+  for (const [slope, low, high] of [
+    [dx, -away * dy, length * length - away * dy],
+    [dy, away * dx - radius * length, away * dx + radius * length],
+  ]) {
+    if (slope === 0) {
+      if (low > 0 || high < 0) return;
+      continue;
+    }
+    left = Math.max(left, Math.min(low / slope, high / slope));
+    right = Math.min(right, Math.max(low / slope, high / slope));
+  }
+  if (left > right) return;
+  span[0] = Math.min(span[0], from.x + left);
+  span[1] = Math.max(span[1], from.x + right);
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Runs}
+ */
+export function encodeRuns(bytes) {
+  if (!bytes.includes(CHANGE - bytes[0])) return bytes[0];
+  let runs = 0;
+  let value = KEEP;
+  for (let at = 0; at < bytes.length; value = CHANGE - value) {
+    let next = bytes.indexOf(CHANGE - value, at);
+    if (next < 0) next = bytes.length;
+    lengths[runs++] = next - at;
+    at = next;
+  }
+  return lengths.slice(0, runs);
+}
+
+/**
+ * @param {Runs} runs
+ * @param {Uint8Array} bytes
+ */
+export function decodeRuns(runs, bytes) {
+  if (typeof runs === "number") {
+    bytes.fill(runs);
+    return;
+  }
+  let at = 0;
+  let value = KEEP;
+  for (const length of runs) {
+    bytes.fill(value, at, at + length);
+    at += length;
+    value = CHANGE - value;
+  }
+}
+
+/**
+ * @param {Runs} runs
+ * @param {number} area
+ */
+function countRuns(runs, area) {
+  if (typeof runs === "number") return runs === CHANGE ? area : 0;
+  let count = 0;
+  for (let i = 1; i < runs.length; i += 2) count += runs[i];
+  return count;
+}
+
+/**
+ * @param {Runs} a
+ * @param {Runs} b
+ */
+export function sameRuns(a, b) {
+  if (typeof a === "number" || typeof b === "number") return a === b;
+  return a.length === b.length && a.every((length, i) => length === b[i]);
+}
+
+/**
+ * @param {Bounds} a
+ * @param {Bounds} b
+ * @returns {Bounds | null}
+ */
+export function intersection(a, b) {
+  const left = Math.max(a[0], b[0]);
+  const top = Math.max(a[1], b[1]);
+  const right = Math.min(a[2], b[2]);
+  const bottom = Math.min(a[3], b[3]);
+  return left < right && top < bottom ? [left, top, right, bottom] : null;
+}
+
+/**
+ * @param {Bounds | null} a
+ * @param {Bounds | null} b
+ * @returns {Bounds | null}
+ */
+export function union(a, b) {
+  if (!a || !b) return a || b;
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
+/** @param {number} length */
+function range(length) {
+  return [...Array(length).keys()];
+}
