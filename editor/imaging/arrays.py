@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""(height, width, 3) RGB or (height, width, 4) RGBA, uint8, sRGB, upright, alpha not premultiplied."""
+"""(height, width, 3) RGB or (height, width, 4) RGBA, uint8, sRGB, upright, straight alpha."""
 
 Mask: TypeAlias = NDArray[np.uint8]
 """(height, width) uint8, only 0 and 255; 255 = change here."""

@@ -1,0 +1,88 @@
+"""`python -m editor.imaging.child`: decodes one untrusted picture under limits.
+
+Started by files.py with one JSON argument; answers with one line of JSON. A decoder that
+crashes, hangs or devours memory takes this process with it and nothing else.
+"""
+
+import json
+import resource
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from . import decoding, previews
+from .refusals import ImageRefused, Limits
+
+
+def main() -> None:
+    order = json.loads(sys.argv[1])
+    limits = Limits(**order["limits"])
+    _confine(limits)
+    # our own limit is checked before anything is decoded, and says the size
+    Image.MAX_IMAGE_PIXELS = None
+    acts = {"previews": write_previews, "pixels": write_pixels}
+    try:
+        answer = acts[order["act"]](Path(order["path"]), Path(order["target"]), limits)
+    except ImageRefused as refused:
+        answer = {"refused": refused.code, "facts": refused.facts}
+    answer["peak_bytes"] = _peak_bytes()
+    print(json.dumps(answer))
+
+
+def write_previews(path: Path, directory: Path, limits: Limits) -> dict[str, Any]:
+    decoded = decoding.decode(path, limits, long_side=previews.PREVIEW_SIDE)
+    made = previews.previews_of_image(decoded.image)
+    for name, data in made.files.items():
+        (directory / name).write_bytes(data)
+    return {
+        "format": decoded.format,
+        "size": decoded.size,
+        "frames": decoded.frames,
+        "has_alpha": decoded.has_alpha,
+        "thumb_size": made.thumb_size,
+        "preview_size": made.preview_size,
+        "files": list(made.files),
+        "placeholder": made.placeholder,
+    }
+
+
+def write_pixels(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
+    decoded = decoding.decode(path, limits)
+    with target.open("wb") as file:
+        for _, strip in decoding.strips(decoded.image):
+            file.write(strip.tobytes())
+    return {
+        "format": decoded.format,
+        "size": decoded.size,
+        "frames": decoded.frames,
+        "channels": len(decoded.image.getbands()),
+    }
+
+
+def _confine(limits: Limits) -> None:
+    wanted = {
+        resource.RLIMIT_AS: limits.max_memory,
+        resource.RLIMIT_CPU: limits.max_seconds,
+        resource.RLIMIT_CORE: 0,
+    }
+    for name, value in wanted.items():
+        with suppress(ValueError, OSError):  # not every system has each of them
+            resource.setrlimit(name, (value, value))
+
+
+def _peak_bytes() -> int:
+    """The most memory this process has held; 0 where the system does not say.
+
+    Not getrusage: that inherits the peak of the process that started this one.
+    """
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024
+    return 0
+
+
+if __name__ == "__main__":
+    main()

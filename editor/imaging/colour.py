@@ -1,0 +1,163 @@
+"""From whatever colours a file has to 8-bit sRGB. Pillow images in and out."""
+
+import io
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image, ImageChops, ImageCms, ImageFilter
+
+_STRIP_PIXELS = 4_000_000
+
+
+def flattened(image: Image.Image) -> Image.Image:
+    """The picture in one of the modes L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
+    mode = image.mode
+    if mode in ("LAB", "CMYK"):
+        return image
+    if mode in ("I", "F") or mode.startswith("I;16"):
+        return _scaled_to_8_bits(image)
+    if image.has_transparency_data:
+        wanted = "LA" if mode in ("1", "L", "LA", "La") else "RGBA"
+    else:
+        wanted = "L" if mode in ("1", "L") else "RGB"
+    return image if mode == wanted else image.convert(wanted)
+
+
+def without_idle_alpha(image: Image.Image) -> Image.Image:
+    """The picture without its alpha channel if that is opaque everywhere."""
+    if image.mode not in ("LA", "RGBA"):
+        return image
+    if image.getextrema()[-1] != (255, 255):
+        return image
+    return image.convert(image.mode[:-1])
+
+
+def shrunk(image: Image.Image, target: tuple[int, int]) -> Image.Image:
+    """The picture at a smaller size. In strips first, since alpha costs Pillow a whole copy."""
+    factor = min(image.width // target[0], image.height // target[1]) // 2
+    if factor >= 2:
+        image = _reduced_in_strips(image, factor)
+    return image.resize(target, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture in mode RGB or RGBA, through its ICC profile where that can be used.
+
+    A profile that is broken or does not go with the picture is dropped.
+    """
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    colours = image.convert(image.mode[:-1]) if alpha else image
+    colours = _by_profile(colours, profile) or _without_profile(colours)
+    if alpha:
+        colours.putalpha(alpha)
+    return colours
+
+
+def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of more than 8 bits. Pillow's own conversion clips instead of scaling."""
+    if image.mode.startswith("I;16"):
+        return image.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    low, high = (float(value) for value in image.getextrema())
+    low, high = _tone_range(image.mode, low, high)
+    scale = 255 / (high - low)
+    offset = 0.5 - low * scale
+    return image.point(lambda value: value * scale + offset).convert("L")
+
+
+def _tone_range(mode: str, low: float, high: float) -> tuple[float, float]:
+    """What counts as black and white: the usual ranges if the values fit, else their own."""
+    for top in (1.0,) if mode == "F" else (255.0, 65535.0):
+        if low >= 0 and high <= top:
+            return 0.0, top
+    return (low, high) if high > low else (low, low + 1)
+
+
+def _reduced_in_strips(image: Image.Image, factor: int) -> Image.Image:
+    width, height = -(-image.width // factor), -(-image.height // factor)
+    small = Image.new(image.mode, (width, height))
+    rows = max(1, _STRIP_PIXELS // image.width // factor) * factor
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        small.paste(strip.reduce(factor), (0, top // factor))
+    return small
+
+
+def _by_profile(image: Image.Image, data: bytes | None) -> Image.Image | None:
+    """None without a usable profile."""
+    if not data:
+        return None
+    with suppress(Exception):  # LittleCMS reports rubbish by several types of exception
+        profile = ImageCms.getOpenProfile(io.BytesIO(data))
+        if _is_srgb(profile) and image.mode in ("L", "RGB"):
+            return image.convert("RGB")
+        return _converted(_matching(image, profile), profile)
+    return None
+
+
+def _is_srgb(profile: Any) -> bool:
+    """By name. Converting sRGB to sRGB costs a second on a large photo and moves values by one."""
+    name = (profile.profile.profile_description or "").lower()
+    return "srgb" in name and "linear" not in name and "scrgb" not in name
+
+
+def _matching(image: Image.Image, profile: Any) -> Image.Image:
+    """A grey picture may carry a colour profile, which wants three channels."""
+    if image.mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
+        return image.convert("RGB")
+    return image
+
+
+def _converted(image: Image.Image, profile: Any) -> Image.Image | None:
+    return ImageCms.profileToProfile(
+        image,
+        profile,
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+
+
+def _without_profile(image: Image.Image) -> Image.Image:
+    if image.mode == "CMYK":
+        return _press_colours(image)
+    if image.mode == "LAB":
+        lab = ImageCms.createProfile("LAB")
+        return ImageCms.profileToProfile(  # type: ignore[return-value]
+            image, lab, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    return image.convert("RGB")
+
+
+def _press_colours(image: Image.Image) -> Image.Image:
+    """CMYK without a profile, as coated offset paper shows it (Neugebauer's mixing, 1937).
+
+    The plain inverse that decoders give is far too vivid. The eight mixtures of the three
+    inks are the corners of a colour table, which interpolates as the dots on paper do;
+    black ink then darkens what is there.
+    """
+    cyan, magenta, yellow, black = image.split()
+    inks = Image.merge("RGB", (cyan, magenta, yellow))
+    colours = inks.filter(_OFFSET_PRINT)
+    tint = black.point(lambda value: 255 - value * 220 / 255)
+    return ImageChops.multiply(colours, Image.merge("RGB", (tint, tint, tint)))
+
+
+_OFFSET_PRINT = ImageFilter.Color3DLUT(
+    2,
+    [
+        channel / 255
+        for corner in (
+            (255, 255, 255),  # paper
+            (0, 174, 239),  # cyan
+            (236, 0, 140),  # magenta
+            (46, 49, 146),  # cyan and magenta
+            (255, 242, 0),  # yellow
+            (0, 166, 81),  # cyan and yellow
+            (237, 28, 36),  # magenta and yellow
+            (54, 54, 57),  # all three
+        )
+        for channel in corner
+    ],
+)
+"""The sRGB values of solid inks (the familiar SWOP swatches), first ink varying fastest."""

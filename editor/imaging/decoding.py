@@ -1,0 +1,170 @@
+"""Picture files to upright 8-bit sRGB, with Pillow alone: no numpy, so that a child starts fast."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+# The plugins are named because Image.open knows only the oldest five by itself.
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from . import colour, formats
+from .refusals import ImageRefused, Limits
+
+_PILLOW_NAMES = {
+    "avif": AvifImagePlugin.AvifImageFile.format,
+    "gif": GifImagePlugin.GifImageFile.format,
+    "jpeg": JpegImagePlugin.JpegImageFile.format,
+    "png": PngImagePlugin.PngImageFile.format,
+    "tiff": TiffImagePlugin.TiffImageFile.format,
+    "webp": WebPImagePlugin.WebPImageFile.format,
+}
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TURNED = (5, 6, 7, 8)
+
+STRIP_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An upright sRGB picture (mode RGB or RGBA), maybe shrunk; `size` is that of the original."""
+
+    image: Image.Image
+    format: str
+    frames: int
+    size: tuple[int, int]
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.image.mode == "RGBA"
+
+
+def decode(source: Path | bytes, limits: Limits, *, long_side: int | None = None) -> Decoded:
+    """The first frame of a picture file, upright, 8-bit, sRGB; alpha is kept unless all opaque.
+
+    With `long_side` it is shrunk to that many pixels as early as possible, which saves time
+    and memory; never enlarged. Raises ImageRefused and nothing else, whatever the bytes.
+    """
+    with _only_refusals(), _stream(source) as file:
+        file_size = file.seek(0, os.SEEK_END)
+        image, format_name = _opened(file, file_size, limits)
+        orientation = _orientation(image)
+        profile = image.info.get("icc_profile")
+        size = image.size if orientation not in _TURNED else (image.height, image.width)
+        target = _target(image.size, long_side)
+        if target != image.size:
+            image.draft(image.mode, target)  # JPEG: decodes at 1/2, 1/4 or 1/8 of the size
+        image.load()
+        frames = _frames(image)
+        flat = colour.without_idle_alpha(colour.flattened(image))
+        if flat.size != target:
+            flat = colour.shrunk(flat, target)
+        upright = _turned(colour.to_srgb(flat, profile), orientation)
+        return Decoded(upright, format_name, frames, size)
+
+
+def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """(top, strip) pairs that cover the image: pixels leave Pillow without a second copy."""
+    for top in range(0, image.height, STRIP_ROWS):
+        yield top, image.crop((0, top, image.width, min(top + STRIP_ROWS, image.height)))
+
+
+@contextmanager
+def _only_refusals() -> Iterator[None]:
+    try:
+        yield
+    except ImageRefused:
+        raise
+    except (MemoryError, Image.DecompressionBombError):
+        raise ImageRefused("too_many_pixels", width="too many", height="too many") from None
+    except EOFError:
+        raise ImageRefused("truncated") from None
+    except UnidentifiedImageError:
+        raise ImageRefused("broken") from None
+    except Exception as error:  # decoders raise at least seven kinds on rubbish
+        text = str(error).lower()
+        raise ImageRefused("truncated" if "truncated" in text else "broken") from None
+
+
+@contextmanager
+def _stream(source: Path | bytes) -> Iterator[BinaryIO]:
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        yield file
+
+
+def _opened(file: BinaryIO, file_size: int, limits: Limits) -> tuple[Image.Image, str]:
+    """The picture with its header read and everything checked that a header can tell."""
+    if file_size > limits.max_bytes:
+        raise ImageRefused(
+            "too_many_bytes",
+            megabytes=_megabytes(file_size),
+            limit=_megabytes(limits.max_bytes),
+        )
+    file.seek(0)
+    head = file.read(formats.HEAD_BYTES)
+    format_name = formats.require_taken(head)
+    declared = formats.declared_size(format_name, head)
+    if declared:
+        formats.require_size(declared, limits)
+    formats.require_whole(format_name, file, file_size)
+    file.seek(0)
+    image = Image.open(file, formats=[_PILLOW_NAMES[format_name]])
+    formats.require_size(image.size, limits)
+    return image, format_name
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f}".removesuffix(".0")
+
+
+def _orientation(image: Image.Image) -> int:
+    """1 to 8; 1 for a broken EXIF block, and for TIFF, which Pillow turns by itself."""
+    if image.format == TiffImagePlugin.TiffImageFile.format:
+        return 1
+    with suppress(Exception):
+        return int(image.getexif().get(_ORIENTATION, 1))
+    return 1
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    method = _UPRIGHT.get(orientation)
+    return image.transpose(method) if method is not None else image
+
+
+def _frames(image: Image.Image) -> int:
+    """Counted by walking the file; the second picture of an MPO is a preview, not a frame."""
+    if isinstance(image, MpoImagePlugin.MpoImageFile):
+        return 1
+    with suppress(Exception):
+        return int(getattr(image, "n_frames", 1))
+    return 2
+
+
+def _target(size: tuple[int, int], long_side: int | None) -> tuple[int, int]:
+    if long_side is None or max(size) <= long_side:
+        return size
+    ratio = long_side / max(size)
+    return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))

@@ -1,0 +1,72 @@
+"""Thumbnails, the work preview, and the placeholder shown until they arrive.
+
+WebP without EXIF, ICC, XMP or comments.
+"""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:  # numpy would cost the decoding child a tenth of a second
+    from .arrays import Pixels
+
+PREVIEW_SIDE = 2048
+THUMB_SIDE = 512
+SMALL_THUMB_SIDE = 320
+PLACEHOLDER_SIDE = 16
+
+PREVIEW = "preview.webp"
+THUMB = "thumb.webp"
+SMALL_THUMB = "thumb_small.webp"
+
+
+@dataclass(frozen=True)
+class Previews:
+    """`files` are WebP bytes by name; sizes are (width, height); `placeholder` is a data URL."""
+
+    files: dict[str, bytes]
+    preview_size: tuple[int, int]
+    thumb_size: tuple[int, int]
+    placeholder: str
+
+
+def previews_of(pixels: "Pixels") -> Previews:
+    """The previews of pixels that we made ourselves."""
+    return previews_of_image(Image.fromarray(pixels))
+
+
+def previews_of_image(image: Image.Image) -> Previews:
+    """The previews of an upright sRGB image (mode RGB or RGBA). Never larger than the image."""
+    preview = within(image, PREVIEW_SIDE)
+    thumb = within(preview, THUMB_SIDE)
+    files = {
+        PREVIEW: _webp(preview, 82),
+        THUMB: _webp(thumb, 80),
+        SMALL_THUMB: _webp(within(thumb, SMALL_THUMB_SIDE), 78),
+    }
+    return Previews(files, preview.size, thumb.size, _placeholder(thumb))
+
+
+def within(image: Image.Image, long_side: int) -> Image.Image:
+    """The image shrunk so that its longer side is at most `long_side`; never enlarged."""
+    if max(image.size) <= long_side:
+        return image
+    ratio = long_side / max(image.size)
+    size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _placeholder(thumb: Image.Image) -> str:
+    tiny = within(thumb, PLACEHOLDER_SIDE)
+    return "data:image/webp;base64," + base64.b64encode(_webp(tiny, 40)).decode()
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    # Pillow copies what it finds in info unless told otherwise
+    bare = {"exif": b"", "icc_profile": b"", "xmp": b""}
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=quality, method=2, **bare)
+    return buffer.getvalue()

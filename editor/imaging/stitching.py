@@ -1,0 +1,262 @@
+"""Putting the provider's pixels back into the source, and measuring what that did.
+
+Nothing outside the mask is ever written: the source is copied, and only masked pixels of the
+frame's window are set. That this held is then measured, not assumed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import masks
+from .arrays import Bounds, Floats, Mask, Pixels, Size, size_of
+from .framing import Frame
+
+FEATHER_SHARE = 0.02
+FEATHER_RANGE = (8, 64)
+
+_STRIP_ROWS = 512
+_TILE = 512
+_MAX_TILES = 48
+_BORDER_BAND = 1.5
+_SIDE_BAND = (4.0, 16.0)
+_REACH = 18
+"""How far around the mask border_ratio looks: the side band and a little."""
+
+
+@dataclass(frozen=True)
+class Stitched:
+    """The finished picture and what was measured on it.
+
+    `pixels` has the source's size and channels. `outside_identical` is the outcome of comparing
+    all `pixels_compared` pixels outside the mask; `pixels_changed` counts those written.
+    `border_ratio` is the mean gradient on the mask's border over that beside it (1.0 = no seam,
+    None = no border to measure). `drift_px` is None as long as nothing is aligned.
+    """
+
+    pixels: Pixels
+    outside_identical: bool
+    pixels_compared: int
+    pixels_changed: int
+    border_ratio: float | None
+    drift_px: float | None
+    feather: int
+
+
+def stitch(
+    source: Pixels, answer: Pixels, mask: Mask, frame: Frame, *, feather: int | None = None
+) -> Stitched:
+    """The answer's pixels in the masked part of the frame's window, the source's everywhere else.
+
+    `answer` may have any size and either channel count: it is brought to the window's size. It
+    is blended over `feather` pixels that lie inside the mask (default: 2 % of the mask's
+    diagonal, 8 to 64; less in small islands, so that their middle is wholly replaced).
+    Transparent parts of the answer let the source through. `source` is never written to.
+    Raises ValueError when mask, frame and source do not belong together.
+    """
+    _require_fit(source, mask, frame)
+    feather = default_feather(mask) if feather is None else feather
+    left, top, right, bottom = frame.inner
+    window_mask = mask[top:bottom, left:right]
+    window_answer = _to_window(answer, frame)
+    # alignment and colour matching belong here: window_answer against source[top:bottom, left:right]
+    weight = blend_weight(window_mask, feather)
+    pixels = source.copy()
+    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weight)
+    return Stitched(
+        pixels=pixels,
+        outside_identical=is_identical_outside(source, pixels, mask),
+        pixels_compared=int(mask.size - np.count_nonzero(mask)),
+        pixels_changed=written,
+        border_ratio=border_ratio(pixels, mask),
+        drift_px=None,
+        feather=feather,
+    )
+
+
+def default_feather(mask: Mask) -> int:
+    """2 % of the diagonal of the mask's bounds, 8 to 64 px."""
+    low, high = FEATHER_RANGE
+    return min(max(round(FEATHER_SHARE * masks.diagonal(mask)), low), high)
+
+
+def blend_weight(mask: Mask, feather: int) -> Floats:
+    """The answer's share at each pixel, float32 0.0 to 1.0: smoothstep of the depth in the mask.
+
+    Exactly 0 outside the mask. In an island less than four feathers wide the ramp takes at most
+    half of its depth.
+    """
+    depth = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+    ramp = np.maximum(np.minimum(feather, 0.5 * _island_depth(mask, depth)), 0.5)
+    part = np.clip((depth - 0.5) / ramp, 0, 1)
+    return np.asarray(part * part * (3 - 2 * part), np.float32)
+
+
+def is_identical_outside(source: Pixels, pixels: Pixels, mask: Mask) -> bool:
+    """Whether every channel of every pixel outside the mask has the same value in both."""
+    for rows in _strips(source.shape[0]):
+        before, after, inside = source[rows], pixels[rows], mask[rows]
+        if np.array_equal(before, after):
+            continue
+        outside = inside == 0
+        if any(
+            np.any((before[..., channel] != after[..., channel]) & outside)
+            for channel in range(source.shape[2])
+        ):
+            return False
+    return True
+
+
+def border_ratio(pixels: Pixels, mask: Mask) -> float | None:
+    """Mean Lab gradient within 1.5 px of the mask's border over that 4 to 16 px beside it.
+
+    About 1.0 where the border cannot be seen, 3 for a hard paste of a picture that has drifted.
+    None when there is no border in the picture. Of long borders an even sample is measured.
+    """
+    box = _reaching(mask)
+    if box is None:
+        return None
+    sums = np.zeros(4)
+    for tile in _border_tiles(mask, box):
+        sums += _band_sums(pixels, mask, tile)
+    border_sum, border_count, side_sum, side_count = sums
+    if not border_count or not side_count:
+        return None
+    # a hundredth of a just visible step keeps flat drawings from dividing nothing by nothing
+    return float((border_sum / border_count + 0.02) / (side_sum / side_count + 0.02))
+
+
+def _require_fit(source: Pixels, mask: Mask, frame: Frame) -> None:
+    width, height = size_of(source)
+    left, top, right, bottom = frame.inner
+    if mask.shape != source.shape[:2]:
+        raise ValueError(f"mask {size_of(mask)} is not of the source's size {width, height}")
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"frame {frame.inner} does not lie in a source of {width, height}")
+
+
+def _to_window(answer: Pixels, frame: Frame) -> Pixels:
+    """The answer at the window's size, without the padding."""
+    resized = _resized(answer, frame.window)
+    left, top, right, bottom = frame.pad
+    width, height = frame.window
+    return resized[top : height - bottom, left : width - right]
+
+
+def _resized(pixels: Pixels, size: Size) -> Pixels:
+    if size_of(pixels) == size:
+        return pixels
+    grows = size[0] * size[1] > pixels.shape[0] * pixels.shape[1]
+    method = cv2.INTER_LANCZOS4 if grows else cv2.INTER_AREA
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
+
+
+def _island_depth(mask: Mask, depth: Floats) -> Floats:
+    """For each pixel the greatest depth of the island it belongs to."""
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
+    deepest = np.zeros(count, np.float32)
+    for rows in _strips(mask.shape[0]):
+        np.maximum.at(deepest, labels[rows].ravel(), depth[rows].ravel())
+    return np.asarray(deepest[labels], np.float32)
+
+
+def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats) -> int:
+    """Writes the blend into the masked pixels of `window`, in place; returns how many."""
+    box = masks.bounds(mask)
+    if box is None:
+        return 0
+    columns = slice(box[0], box[2])
+    written = 0
+    for strip in _strips(box[3] - box[1]):
+        rows = slice(box[1] + strip.start, box[1] + strip.stop)
+        inside = mask[rows, columns] > 0
+        target = window[rows, columns]
+        blended = _over(target, answer[rows, columns], weight[rows, columns])
+        target[inside] = blended[inside]
+        written += int(np.count_nonzero(inside))
+    return written
+
+
+def _over(below: Pixels, above: Pixels, weight: Floats) -> Pixels:
+    """`above` over `below` (Porter and Duff 1984, straight alpha), with the channels of `below`."""
+    if above.shape[2] == 4:
+        weight = weight * (above[..., 3].astype(np.float32) / 255)
+    share = weight[..., None]
+    colours, under = above[..., :3].astype(np.float32), below[..., :3].astype(np.float32)
+    if below.shape[2] == 3:
+        return (under + share * (colours - under) + 0.5).astype(np.uint8)
+    alpha = below[..., 3:].astype(np.float32) / 255
+    left = alpha * (1 - share)
+    total = share + left
+    mixed = (share * colours + left * under) / np.maximum(total, 1e-6)
+    return (np.concatenate([mixed, total * 255], axis=2) + 0.5).astype(np.uint8)
+
+
+def _reaching(mask: Mask) -> Bounds | None:
+    """The mask's bounds and what border_ratio needs around them."""
+    box = masks.bounds(mask)
+    if box is None:
+        return None
+    width, height = size_of(mask)
+    return (
+        max(0, box[0] - _REACH),
+        max(0, box[1] - _REACH),
+        min(width, box[2] + _REACH),
+        min(height, box[3] + _REACH),
+    )
+
+
+def _border_tiles(mask: Mask, box: Bounds) -> list[Bounds]:
+    """Tiles of the bounds in which masked and unmasked pixels meet; at most _MAX_TILES of them."""
+    tiles = [
+        (left, top, min(left + _TILE, box[2]), min(top + _TILE, box[3]))
+        for top in range(box[1], box[3], _TILE)
+        for left in range(box[0], box[2], _TILE)
+    ]
+    met = [tile for tile in tiles if _is_mixed(mask[tile[1] : tile[3], tile[0] : tile[2]])]
+    step = max(1, -(-len(met) // _MAX_TILES))
+    return met[::step]
+
+
+def _is_mixed(mask: Mask) -> bool:
+    return bool(mask.any()) and not bool(mask.all())
+
+
+def _band_sums(pixels: Pixels, mask: Mask, tile: Bounds) -> NDArray[np.float64]:
+    """Sum and count of the gradient on the border, then beside it, within one tile."""
+    left, top, right, bottom = tile
+    inside = mask[top:bottom, left:right]
+    gradient = _lab_gradient(pixels[top:bottom, left:right, :3])
+    # 0.5: the border runs between the pixels
+    distance = np.maximum(_depth(inside), _depth(cv2.bitwise_not(inside))) - 0.5
+    on_border = distance <= _BORDER_BAND
+    beside = (distance >= _SIDE_BAND[0]) & (distance <= _SIDE_BAND[1])
+    return np.array(
+        [
+            gradient[on_border].sum(dtype=np.float64),
+            np.count_nonzero(on_border),
+            gradient[beside].sum(dtype=np.float64),
+            np.count_nonzero(beside),
+        ]
+    )
+
+
+def _depth(mask: Mask) -> Floats:
+    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5), np.float32)
+
+
+def _lab_gradient(pixels: Pixels) -> Floats:
+    """Length of the colour gradient in Lab units per pixel, by central differences."""
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    across = cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
+    down = cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
+    squared = np.einsum("hwc,hwc->hw", across, across) + np.einsum("hwc,hwc->hw", down, down)
+    return np.asarray(np.sqrt(squared), np.float32)
+
+
+def _strips(rows: int) -> Iterator[slice]:
+    for top in range(0, rows, _STRIP_ROWS):
+        yield slice(top, min(top + _STRIP_ROWS, rows))
