@@ -74,7 +74,9 @@ def writable_folder(name: str, path: Path) -> Path:
         with tempfile.TemporaryFile(dir=path):
             return path
     except OSError as error:
-        raise ImproperlyConfigured(f"{name} ({path}) can't be written: {error.strerror}.") from error
+        raise ImproperlyConfigured(
+            f"{name} ({path}) can't be written: {error.strerror}."
+        ) from error
 
 
 def kept_secret(path: Path) -> str:

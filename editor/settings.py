@@ -21,9 +21,11 @@ DEBUG = False
 SECRET_KEY = read.text("SECRET_KEY") or read.kept_secret(DATA_DIR / "secret-key")
 HTTPS = read.flag("HTTPS")
 ALLOWED_HOSTS = read.words("ALLOWED_HOSTS", ".localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = [f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{host.lstrip('.')}" for host in ALLOWED_HOSTS if HTTPS and host != "*"
+]
 
-# --- what is installed ------------------------------------------------------------------------------------------
+# --- what is installed ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "editor.apps.EditorConfig",
@@ -78,7 +80,7 @@ TEMPLATES = [
     },
 ]
 
-# --- database ---------------------------------------------------------------------------------------------------
+# --- database -------------------------------------------------------------------------------------
 
 DATABASE_URL = read.url(
     "DATABASE_URL",
@@ -107,12 +109,12 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# --- broker -----------------------------------------------------------------------------------------------------
+# --- broker ---------------------------------------------------------------------------------------
 
 BROKER_URL = read.url("BROKER_URL", "filesystem://", ("filesystem", "redis", "rediss", "memory"))
 BROKER_DIR = DATA_DIR / "broker"
 
-# --- files ------------------------------------------------------------------------------------------------------
+# --- files ----------------------------------------------------------------------------------------
 
 SPOOL_DIR = DATA_DIR / "spool"
 STORAGE_URL = read.url("STORAGE_URL", f"file://{DATA_DIR / 'files'}", ("file", "s3"))
@@ -122,7 +124,9 @@ def _file_storage(address: str) -> dict[str, object]:
     parts = urlsplit(address)
     if parts.scheme == "file":
         if not parts.path.startswith("/"):
-            raise ImproperlyConfigured("STORAGE_URL must be file:///an/absolute/folder or s3://bucket/prefix.")
+            raise ImproperlyConfigured(
+                "STORAGE_URL must be file:///an/absolute/folder or s3://bucket/prefix."
+            )
         folder = read.writable_folder("STORAGE_URL", Path(unquote(parts.path)))
         return {"BACKEND": "editor.storage.DurableStorage", "OPTIONS": {"location": str(folder)}}
     if not parts.hostname:
@@ -130,7 +134,9 @@ def _file_storage(address: str) -> dict[str, object]:
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     unknown = set(query) - {"endpoint_url", "region_name", "addressing_style"}
     if unknown:
-        raise ImproperlyConfigured(f"STORAGE_URL has an unknown option: {', '.join(sorted(unknown))}.")
+        raise ImproperlyConfigured(
+            f"STORAGE_URL has an unknown option: {', '.join(sorted(unknown))}."
+        )
     options = {
         "bucket_name": parts.hostname,
         "location": parts.path.strip("/"),
@@ -151,7 +157,7 @@ STATIC_ROOT = Path(read.text("STATIC_ROOT", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_MAX_AGE = 3600
 
-# --- uploads ----------------------------------------------------------------------------------------------------
+# --- uploads --------------------------------------------------------------------------------------
 
 UPLOAD_MAX_BYTES = 50 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 64_000_000
@@ -164,7 +170,7 @@ FILE_UPLOAD_HANDLERS = [
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 
-# --- people -----------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "editor.Person"
 AUTHENTICATION_BACKENDS = [
@@ -194,7 +200,7 @@ AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "editor.web.signin.locked_out"
 
-# --- what browsers are told -------------------------------------------------------------------------------------
+# --- what browsers are told -----------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "maskroom_session"
@@ -222,7 +228,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- language and time ------------------------------------------------------------------------------------------
+# --- language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
@@ -231,7 +237,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = read.text("TIME_ZONE", "UTC")
 
-# --- the provider -----------------------------------------------------------------------------------------------
+# --- the provider ---------------------------------------------------------------------------------
 
 SANDBOX_PORT = read.integer("SANDBOX_PORT", 0, most=65535)
 SANDBOX_KEY = "sandbox"
@@ -255,10 +261,13 @@ if PROVIDER_IS_SANDBOX:
     PROVIDER_BASE_URL = f"http://127.0.0.1:{SANDBOX_PORT or PORT + 1}/v1"
 if not PROVIDER_IS_SANDBOX and not PROVIDER_API_KEY:
     raise ImproperlyConfigured("PROVIDER_BASE_URL is given, so PROVIDER_API_KEY must be given too.")
-CATALOGUE_FILE = read.text("CATALOGUE_FILE")  # models of the operator's own, beside the built-in ones
+CATALOGUE_FILE = read.text(
+    "CATALOGUE_FILE"
+)  # models of the operator's own, beside the built-in ones
 
-# --- the life of an edit ----------------------------------------------------------------------------------------
+# --- the life of an edit --------------------------------------------------------------------------
 
+RESULT_MAX_BYTES = 200 * 1024 * 1024
 CALL_DEADLINE_S = read.number("CALL_DEADLINE", 600, least=1, most=3600)
 LEASE_S = read.number("LEASE", 30, least=2, most=3600)
 SWEEP_EVERY_S = read.number("SWEEP_EVERY", 15, least=0.1, most=3600)
@@ -269,13 +278,15 @@ MONTHLY_BUDGET_MICROUSD = (
     round(read.number("MONTHLY_BUDGET_USD", 0) * 1_000_000) if MONTHLY_BUDGET_USD else None
 )
 
-# --- logs -------------------------------------------------------------------------------------------------------
+# --- logs -----------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "editor": {"level": read.text("LOG_LEVEL", "INFO").upper()},

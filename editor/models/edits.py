@@ -83,9 +83,9 @@ class EditQuerySet(models.QuerySet["Edit"]):
 
     def claim_to_store(self, pk: int, *, token: uuid.UUID, now: datetime, lease: timedelta) -> bool:
         return bool(
-            self.filter(pk=pk, status=Status.STORING, lease_until__lt=now, not_before__lte=now).update(
-                token=token, lease_until=now + lease
-            )
+            self.filter(
+                pk=pk, status=Status.STORING, lease_until__lt=now, not_before__lte=now
+            ).update(token=token, lease_until=now + lease)
         )
 
     def renew(self, tokens: Iterable[uuid.UUID], *, now: datetime, lease: timedelta) -> int:
@@ -112,7 +112,9 @@ class Edit(models.Model):
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="edits")
     created_at = models.DateTimeField(default=timezone.now)
     source = models.ForeignKey(Image, models.PROTECT, related_name="edits")
-    again = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="runs_again")
+    again = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="runs_again"
+    )
     mask = models.CharField(max_length=200)
     mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in source pixels
     mask_share = models.FloatField(default=0)
@@ -134,7 +136,12 @@ class Edit(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)  # of the present attempt
-    expires_at = models.DateTimeField(null=True, blank=True)  # of the earliest result URL not yet fetched
+    expires_at = models.DateTimeField(
+        null=True, blank=True
+    )  # of the earliest result URL not yet fetched
+
+    bought_by = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+    bought_because = models.CharField(max_length=200, blank=True)
 
     estimate_microusd = models.BigIntegerField(null=True, blank=True)
     hold_microusd = models.BigIntegerField(default=0)  # reserved now
@@ -159,8 +166,12 @@ class Edit(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="edit_status_is_known"),
-            models.CheckConstraint(condition=Q(hold_microusd__gte=0), name="edit_hold_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="edit_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(hold_microusd__gte=0), name="edit_hold_is_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,7 +208,9 @@ class Attempt(models.Model):
 
     edit = models.ForeignKey(Edit, models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
-    key = models.UUIDField(default=uuid.uuid4, unique=True)  # names the spool file; sent as a header
+    key = models.UUIDField(
+        default=uuid.uuid4, unique=True
+    )  # names the spool file; sent as a header
     token = models.UUIDField()
     provider = models.CharField(max_length=200)
     sent = models.JSONField(default=dict)  # the parameters as sent, without bytes
@@ -274,11 +287,10 @@ class Result(models.Model):
         ordering = ["edit_id", "number"]
         indexes = [models.Index(fields=["review", "id"], name="results_by_review")]
         constraints = [
-            models.UniqueConstraint(fields=["attempt", "number"], name="one_result_per_answer_picture")
+            models.UniqueConstraint(
+                fields=["attempt", "number"], name="one_result_per_answer_picture"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.edit_id}.{self.number}"
-
-    def decision(self) -> "Review | None":
-        return self.reviews.order_by("-id").first() if self.review != ReviewState.PENDING else None

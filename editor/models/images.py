@@ -44,7 +44,9 @@ class Image(models.Model):
     preview_height = models.PositiveIntegerField()
     thumb = models.CharField(max_length=200)
     thumb_small = models.CharField(max_length=200)
-    full = models.CharField(max_length=200, blank=True)  # upright, sRGB, no metadata; made when first asked for
+    full = models.CharField(
+        max_length=200, blank=True
+    )  # upright, sRGB, no metadata; made when first asked for
     placeholder = models.CharField(max_length=2000, blank=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="images")
     created_at = models.DateTimeField(default=timezone.now)
@@ -55,7 +57,11 @@ class Image(models.Model):
         verbose_name = _("image")
         verbose_name_plural = _("images")
         indexes = [
-            models.Index(fields=["-created_at", "-id"], name="images_newest", condition=~models.Q(origin="result")),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="images_newest",
+                condition=~models.Q(origin="result"),
+            ),
             models.Index(fields=["created_by", "-created_at", "-id"], name="images_by_person"),
         ]
         constraints = [
@@ -83,12 +89,16 @@ class Draft(models.Model):
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="drafts")
     image = models.ForeignKey(Image, models.CASCADE, related_name="drafts")
-    mask = models.BinaryField(blank=True, default=b"")  # a PNG, 1 bit, white = change; empty: nothing painted
+    mask = models.BinaryField(
+        blank=True, default=b""
+    )  # a PNG, 1 bit, white = change; empty: nothing painted
     prompt = models.TextField(blank=True)
     options = models.JSONField(default=dict)  # model, n, size, quality
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "image"], name="one_draft_per_person_and_image")
+            models.UniqueConstraint(
+                fields=["person", "image"], name="one_draft_per_person_and_image"
+            )
         ]

@@ -66,7 +66,9 @@ def hold(edit: Edit, amount: int, *, now: datetime) -> None:
     fits = Q(cap_microusd=None) | Q(
         cap_microusd__gte=F("held_microusd") + F("spent_microusd") + amount
     )
-    rows = Budget.objects.filter(fits, pk=budget.pk).update(held_microusd=F("held_microusd") + amount)
+    rows = Budget.objects.filter(fits, pk=budget.pk).update(
+        held_microusd=F("held_microusd") + amount
+    )
     if not rows:
         budget.refresh_from_db()
         raise OverBudget(amount, budget.left_microusd or 0)
@@ -84,7 +86,12 @@ def settle(edit: Edit, cost: int | None, *, attempt: Attempt | None) -> None:
     held, spent = edit.hold_microusd, edit.hold_microusd if cost is None else cost
     _move(edit, held=-held, spent=spent)
     _enter(
-        LedgerEntry.Kind.SETTLE, edit, attempt=attempt, held=-held, spent=spent, assumed=cost is None
+        LedgerEntry.Kind.SETTLE,
+        edit,
+        attempt=attempt,
+        held=-held,
+        spent=spent,
+        assumed=cost is None,
     )
 
 

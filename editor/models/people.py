@@ -44,7 +44,9 @@ class Person(AbstractUser):
     email = models.EmailField(_("email address"), blank=True)
     display_name = models.CharField(_("display name"), max_length=80, blank=True)
     role = models.CharField(_("role"), max_length=16, choices=role_choices, default=Role.MEMBER)
-    theme = models.CharField(_("colour theme"), max_length=16, choices=theme_choices, default=Theme.SYSTEM)
+    theme = models.CharField(
+        _("colour theme"), max_length=16, choices=theme_choices, default=Theme.SYSTEM
+    )
 
     objects = PersonManager()  # type: ignore[misc]
 

@@ -85,7 +85,9 @@ class LedgerEntry(Record):
     attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, related_name="ledger")
     held_microusd = models.BigIntegerField()  # change of what is held
     spent_microusd = models.BigIntegerField()  # change of what is spent
-    assumed = models.BooleanField(default=False)  # the true cost is not known: the hold was taken for it
+    assumed = models.BooleanField(
+        default=False
+    )  # the true cost is not known: the hold was taken for it
 
     class Meta:
         verbose_name = _("ledger entry")

@@ -1,0 +1,176 @@
+"""Pictures into storage: uploads as they came, results as they were made, and what pages show of both.
+
+Every file is named by the SHA-256 of the bytes it was made from, so writing one twice changes nothing.
+"""
+
+import hashlib
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+
+from editor.imaging import files, previews
+from editor.models import Image, Origin, Person
+
+SAMPLE = Path(__file__).resolve().parent.parent / "web" / "sample.jpg"
+SAMPLE_NAME = "Sample"
+PREVIEWS = {
+    "preview": previews.PREVIEW,
+    "thumb": previews.THUMB,
+    "thumb_small": previews.SMALL_THUMB,
+}
+
+# Decoding a large photo takes hundreds of megabytes: only so many at a time in one process.
+pixel_gate = threading.BoundedSemaphore(settings.PIXEL_WORKERS)
+
+
+def add_upload(path: Path, name: str, person: Person, *, origin: str = Origin.UPLOAD) -> Image:
+    """Store the picture in the file at `path`, its bytes untouched, with previews made from it.
+
+    The same bytes from the same person give the row that is there already; from another person a row
+    of their own over the same files. Raises imaging's ImageRefused, and then nothing is stored.
+    """
+    sha256 = _digest(path)
+    mine = (
+        Image.objects.exclude(origin=Origin.RESULT).filter(sha256=sha256, created_by=person).first()
+    )
+    if mine:
+        return mine
+    known = Image.objects.filter(sha256=sha256).exclude(preview="").first()
+    facts = _facts_of(known) if known else _ingest(path, sha256)
+    return _add_row(
+        sha256=sha256, name=_clean_name(name), origin=origin, created_by=person, **facts
+    )
+
+
+def add_sample(person: Person) -> Image:
+    """The app's own sample picture, as this person's."""
+    return add_upload(SAMPLE, SAMPLE_NAME, person, origin=Origin.SAMPLE)
+
+
+def store_result(pixels: Any, *, name: str, person: Person) -> Image:
+    """A new row for a stitched picture; `pixels` as imaging.stitching gives them. Stored as PNG."""
+    data = files.encode_png(pixels)
+    sha256 = hashlib.sha256(data).hexdigest()
+    made = previews.previews_of(pixels)
+    stored = {
+        "original": save(sha256, "png", data),
+        **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
+    }
+    height, width = pixels.shape[:2]
+    return Image.objects.create(
+        sha256=sha256,
+        name=_clean_name(name),
+        origin=Origin.RESULT,
+        created_by=person,
+        format="png",
+        bytes=len(data),
+        width=width,
+        height=height,
+        has_alpha=pixels.shape[2] == 4,
+        preview_width=made.preview_size[0],
+        preview_height=made.preview_size[1],
+        placeholder=made.placeholder,
+        **stored,
+    )
+
+
+def full_picture(image: Image) -> str:
+    """The storage name of the whole picture for the browser: upright, sRGB, all its pixels, no
+    metadata. Made when it is first asked for."""
+    if image.full:
+        return image.full
+    with pixel_gate:
+        picture = files.open_picture(read(image.original))
+        if picture.has_alpha:
+            name = save(image.sha256, "full.webp", files.encode_webp(picture.pixels, quality=92))
+        else:
+            name = save(image.sha256, "full.jpg", files.encode_jpeg(picture.pixels, quality=92))
+    Image.objects.filter(sha256=image.sha256).update(full=name)
+    image.full = name
+    return name
+
+
+def save(sha256: str, suffix: str, data: bytes) -> str:
+    """Store `data` under a name made from `sha256`, if it is not there yet; returns the name."""
+    name = f"{sha256[:2]}/{sha256[2:4]}/{sha256}.{suffix}"
+    if not default_storage.exists(name):
+        default_storage.save(name, ContentFile(data))
+    return name
+
+
+def read(name: str) -> bytes:
+    with default_storage.open(name, "rb") as file:
+        return bytes(file.read())
+
+
+def _ingest(path: Path, sha256: str) -> dict[str, Any]:
+    limits = files.Limits(
+        max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.UPLOAD_MAX_PIXELS
+    )
+    with tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR) as folder, pixel_gate:
+        made = files.ingest(path, Path(folder), limits)
+        stored = {
+            "original": _save_file(sha256, made.format, path),
+            **{
+                field: _save_file(sha256, file, Path(folder) / file)
+                for field, file in PREVIEWS.items()
+            },
+        }
+    return {
+        "format": made.format,
+        "bytes": path.stat().st_size,
+        "width": made.size[0],
+        "height": made.size[1],
+        "frames": made.frames,
+        "has_alpha": made.has_alpha,
+        "preview_width": made.preview_size[0],
+        "preview_height": made.preview_size[1],
+        "placeholder": made.placeholder,
+        **stored,
+    }
+
+
+_SHARED = (
+    "format", "bytes", "width", "height", "frames", "has_alpha", "original", "preview", "preview_width",
+    "preview_height", "thumb", "thumb_small", "full", "placeholder",
+)  # fmt: skip
+
+
+def _facts_of(image: Image) -> dict[str, Any]:
+    return {name: getattr(image, name) for name in _SHARED}
+
+
+def _add_row(**fields: Any) -> Image:
+    try:
+        with transaction.atomic():
+            return Image.objects.create(**fields)
+    except IntegrityError:  # the same file twice at the same moment
+        return Image.objects.exclude(origin=Origin.RESULT).get(
+            sha256=fields["sha256"], created_by=fields["created_by"]
+        )
+
+
+def _save_file(sha256: str, suffix: str, path: Path) -> str:
+    name = f"{sha256[:2]}/{sha256[2:4]}/{sha256}.{suffix}"
+    if not default_storage.exists(name):
+        with path.open("rb") as file:
+            default_storage.save(name, File(file))
+    return name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _clean_name(name: str) -> str:
+    """A file name for people to read: never used as a path."""
+    printable = "".join(letter for letter in name.replace("\\", "/") if letter.isprintable())
+    return printable.rsplit("/", 1)[-1].strip()[:200] or "picture"

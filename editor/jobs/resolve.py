@@ -1,0 +1,93 @@
+"""What a person decides about an edit: cancel it, accept a loss, buy again."""
+
+import logging
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from editor.jobs.connections import durable
+from editor.jobs.hints import hint
+from editor.jobs.run import cancel_unsent
+from editor.models import Attempt, Edit, Person, Status, audit, hold, settle
+
+log = logging.getLogger(__name__)
+Canceled = Literal["canceled", "will_be_kept", "finished", "unknown"]
+
+
+def cancel(edit: Edit, *, by: Person) -> Canceled:
+    """Cancel honestly. What was not sent is canceled for free; what was sent cannot be called back:
+    its answer will be kept, and shown as canceled. An unknown one needs another decision."""
+    if cancel_unsent(edit):
+        _note("edit canceled", edit, by)
+        return "canceled"
+    asked = Edit.objects.change(
+        edit.pk,
+        was=(Status.RUNNING, Status.STORING),
+        where=Q(cancel_requested_at=None),
+        cancel_requested_at=timezone.now(),
+    )
+    if asked:
+        _note("cancel asked for", edit, by)
+        return "will_be_kept"
+    edit.refresh_from_db()
+    if edit.status in (Status.RUNNING, Status.STORING):
+        return "will_be_kept"
+    return "unknown" if edit.status == Status.UNKNOWN else "finished"
+
+
+def accept_loss(edit: Edit, *, by: Person) -> bool:
+    """unknown -> failed. The hold counts as spent, for it may have been. False when already resolved."""
+    with durable():
+        changed = Edit.objects.change(
+            edit.pk,
+            was=Status.UNKNOWN,
+            status=Status.FAILED,
+            finished_at=timezone.now(),
+            token=None,
+        )
+        if changed:
+            settle(edit, None, attempt=edit.present_attempt())
+            _note("loss accepted", edit, by)
+    return changed
+
+
+def buy_again(edit: Edit, *, by: Person, because: str = "") -> bool:
+    """unknown -> queued, with a new hold beside what the first attempt may have cost.
+
+    False when already resolved; OverBudget when the month does not cover it, and nothing is changed.
+    """
+    with durable():
+        changed = Edit.objects.change(
+            edit.pk,
+            was=Status.UNKNOWN,
+            status=Status.QUEUED,
+            token=None,
+            sent_at=None,
+            waits=0,
+            not_before=timezone.now(),
+            hinted_at=None,
+            cancel_requested_at=None,
+            bought_by=by,
+            bought_because=because[:200],
+            trouble="",
+            trouble_text="",
+        )
+        if not changed:
+            return False
+        edit.refresh_from_db()
+        amount = edit.hold_microusd
+        settle(edit, None, attempt=edit.present_attempt())
+        hold(edit, amount, now=timezone.now())
+        Attempt.objects.filter(edit=edit, outcome=Attempt.Outcome.SENT).update(
+            outcome=Attempt.Outcome.UNKNOWN
+        )
+        _note("bought again", edit, by, because=because)
+        transaction.on_commit(lambda: hint(edit.pk), robust=True)
+    return True
+
+
+def _note(act: str, edit: Edit, by: Person, **detail: object) -> None:
+    audit(act, f"edit {edit.pk}", actor=by, **detail)
+    log.info("edit %s: %s by person %s", edit.pk, act, by.pk)

@@ -1,0 +1,166 @@
+"""The main job from a terminal: the same jobs as the pages use."""
+
+import json
+import sys
+import time
+import uuid
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+
+from editor.images_api import client
+from editor.imaging import files, masks
+from editor.jobs import leases, pictures
+from editor.jobs.provider import offered_models, provider
+from editor.jobs.resolve import cancel
+from editor.jobs.run import run
+from editor.jobs.store import store
+from editor.jobs.submit import NewEdit, NotSubmitted, submit
+from editor.models import Edit, Image, Person, Result, Role, Spending, Status
+from editor.sandbox.server import serving
+
+
+class Command(BaseCommand):
+    help = "Edit PHOTO where MASK says, as PROMPT says; write the results and print one JSON line for each."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("photo", type=Path)
+        parser.add_argument(
+            "--mask", type=Path, required=True, help="white = change, of the photo's size"
+        )
+        parser.add_argument(
+            "--mask-alpha", action="store_true", help="in the mask, alpha 0 = change"
+        )
+        parser.add_argument("--prompt", required=True)
+        parser.add_argument("--model", help="default: the catalogue's first")
+        parser.add_argument("--n", type=int, default=1, help="how many results")
+        parser.add_argument("--size", help="WIDTHxHEIGHT; default: as framed")
+        parser.add_argument("--quality")
+        parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results")
+        parser.add_argument("--person", help="username; default: the first administrator")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        options["out"].mkdir(parents=True, exist_ok=True)
+        person = self.person(options["person"])
+        photo = self.photo(options["photo"], person)
+        edit = self.submitted(photo, person, options)
+        self.say(
+            f"edit {edit.pk}: {edit.model}, {edit.n} × {edit.frame['size'][0]} × {edit.frame['size'][1]}"
+        )
+        self.finish(edit, person)
+        for result in edit.results.select_related("image").order_by("number"):
+            self.write(edit, result, options["out"], options["photo"].stem)
+        if edit.status != Status.SUCCEEDED:
+            reason = edit.trouble_text or edit.trouble or "no reason given"
+            raise CommandError(f"edit {edit.pk} {edit.status}: {reason}")
+
+    def person(self, username: str | None) -> Person:
+        people = Person.objects.filter(is_active=True).order_by("pk")
+        found = (
+            people.filter(username=username) if username else people.filter(role=Role.ADMIN)
+        ).first()
+        if found is None:
+            raise CommandError(f"there is no person “{username or 'with the role admin'}”.")
+        return found
+
+    def photo(self, path: Path, person: Person) -> Image:
+        if not path.is_file():
+            raise CommandError(f"{path} is not a file.")
+        try:
+            return pictures.add_upload(path, path.name, person)
+        except files.ImageRefused as refused:
+            raise CommandError(f"{path.name}: {refused}") from refused
+
+    def mask(self, path: Path, photo: Image, *, alpha: bool) -> bytes:
+        if not path.is_file():
+            raise CommandError(f"{path} is not a file.")
+        read = masks.read_alpha_mask if alpha else masks.read_mask
+        try:
+            return masks.mask_png(read(path.read_bytes(), photo.size))
+        except masks.MaskRefused as refused:
+            raise CommandError(f"{path.name}: {refused}") from refused
+
+    def submitted(self, photo: Image, person: Person, options: dict[str, Any]) -> Edit:
+        new = NewEdit(
+            person=person,
+            source=photo,
+            mask=self.mask(options["mask"], photo, alpha=options["mask_alpha"]),
+            prompt=options["prompt"],
+            model=options["model"] or offered_models()[0].id,
+            options={name: options[name] for name in ("n", "size", "quality")},
+            key=uuid.uuid4(),
+        )
+        try:
+            return submit(new)
+        except NotSubmitted as refused:
+            lines = [
+                f"{problem.field or 'edit'}: {problem.message}" for problem in refused.problems
+            ]
+            raise CommandError("\n".join(lines)) from refused
+
+    def finish(self, edit: Edit, person: Person) -> None:
+        """See the edit through, whether a worker takes it or this process has to."""
+        leases.start()
+        with ExitStack() as stack:
+            self.sandbox_if_none(stack)
+            try:
+                self.carry(edit)
+            except KeyboardInterrupt:
+                self.say(f"cancel: {cancel(edit, by=person)}")
+                raise
+
+    def carry(self, edit: Edit) -> None:
+        shown = ""
+        while edit.status not in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.UNKNOWN):
+            if edit.status != shown:
+                shown = edit.status
+                self.say(shown)
+            if not (run(edit.pk) or store(edit.pk)):
+                self.check_spending(edit)
+                time.sleep(0.2)
+            edit.refresh_from_db()
+        self.say(edit.status)
+
+    def check_spending(self, edit: Edit) -> None:
+        spending = Spending.load()
+        if edit.status == Status.QUEUED and not spending.is_allowed:
+            reason = (
+                "an administrator has stopped spending"
+                if spending.stopped
+                else spending.circuit_text
+            )
+            raise CommandError(f"edit {edit.pk} stays queued: {reason}")
+
+    def sandbox_if_none(self, stack: ExitStack) -> None:
+        """Without a running app there is no sandbox either: then this process serves one meanwhile."""
+        if not settings.PROVIDER_IS_SANDBOX:
+            return
+        if not client.ping(provider(), timeout=1).ok:
+            base_url = stack.enter_context(serving(key=settings.SANDBOX_KEY))
+            settings.PROVIDER_BASE_URL = base_url
+
+    def write(self, edit: Edit, result: Result, out: Path, stem: str) -> None:
+        path = out / f"{stem}-{edit.pk}-{result.number}.png"
+        path.write_bytes(pictures.read(result.image.original))
+        gates = {
+            "outside_identical": result.outside_identical,
+            "pixels_compared": result.pixels_compared,
+            "pixels_changed": result.pixels_changed,
+            "border_ratio": result.border_ratio,
+        }
+        cost = None if edit.cost_microusd is None else edit.cost_microusd / 1_000_000
+        line = {
+            "id": result.pk,
+            "edit": edit.pk,
+            "file": str(path),
+            "cost_usd": cost,
+            "gates": gates,
+        }
+        self.stdout.write(json.dumps(line))
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)

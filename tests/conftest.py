@@ -1,0 +1,204 @@
+"""The cast and what they work with. alice made it, bob is a member, vera reviews, adam administers."""
+
+import atexit
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from tests.drawing import mask_png, photo_png
+
+PASSWORD = "a long password"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    atexit.register(shutil.rmtree, os.environ.get("DATA_DIR", ""), ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings: Any, tmp_path: Path) -> None:
+    """Each test has a storage, a spool and an upload folder of its own."""
+    for name in ("files", "spool", "uploads"):
+        (tmp_path / name).mkdir()
+    settings.SPOOL_DIR = tmp_path / "spool"
+    settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "uploads")
+    settings.STORAGES = {
+        **django_settings.STORAGES,
+        "default": {
+            "BACKEND": "editor.storage.DurableStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        },
+    }
+
+
+@pytest.fixture
+def make_person(db: None) -> Callable[..., Any]:
+    from editor.models import Person
+
+    def make(username: str, role: str = "member", **fields: Any) -> Any:
+        return Person.objects.create_user(
+            username, f"{username}@example.org", PASSWORD, role=role, **fields
+        )
+
+    return make
+
+
+@pytest.fixture
+def alice(make_person: Callable[..., Any]) -> Any:
+    return make_person("alice", display_name="Alice")
+
+
+@pytest.fixture
+def bob(make_person: Callable[..., Any]) -> Any:
+    return make_person("bob", display_name="Bob")
+
+
+@pytest.fixture
+def vera(make_person: Callable[..., Any]) -> Any:
+    return make_person("vera", "reviewer", display_name="Vera")
+
+
+@pytest.fixture
+def adam(make_person: Callable[..., Any]) -> Any:
+    return make_person("adam", "admin", display_name="Adam")
+
+
+@pytest.fixture
+def as_person() -> Callable[[Any], Client]:
+    def signed_in(person: Any) -> Client:
+        client = Client()
+        client.force_login(person, backend="editor.web.signin.NameOrEmailBackend")
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def make_photo(tmp_path: Path) -> Callable[..., Any]:
+    from editor.jobs.pictures import add_upload
+
+    def make(person: Any, size: tuple[int, int] = (640, 480), name: str = "photo.png") -> Any:
+        path = tmp_path / f"{uuid4()}.png"
+        path.write_bytes(photo_png(size))
+        return add_upload(path, name, person)
+
+    return make
+
+
+@pytest.fixture
+def photo(alice: Any, make_photo: Callable[..., Any]) -> Any:
+    return make_photo(alice)
+
+
+@pytest.fixture
+def new_edit() -> Callable[..., Any]:
+    """A wish as the studio sends it: a rectangle painted, and a prompt."""
+    from editor.jobs.submit import NewEdit
+
+    def make(photo: Any, **fields: Any) -> Any:
+        wish = {
+            "person": photo.created_by,
+            "source": photo,
+            "mask": mask_png(photo.size, (200, 150, 300, 250)),
+            "prompt": "Remove the sign",
+            "model": "gpt-image-2",
+            "options": {"n": 1, "size": "auto", "quality": "low"},
+            "key": uuid4(),
+        }
+        return NewEdit(**{**wish, **fields})
+
+    return make
+
+
+@pytest.fixture
+def make_edit(new_edit: Callable[..., Any]) -> Callable[..., Any]:
+    """A queued edit, submitted as the studio does; `status` and other fields are set afterwards."""
+    from editor.jobs.submit import submit
+    from editor.models import Edit
+
+    columns = {field.name for field in Edit._meta.get_fields()} - {"prompt", "model", "options"}
+
+    def make(photo: Any, **fields: Any) -> Any:
+        forced = {
+            name: fields.pop(name) for name in set(fields) & columns - {"key", "source", "mask"}
+        }
+        edit = submit(new_edit(photo, **fields))
+        if forced:
+            Edit.objects.filter(pk=edit.pk).update(**forced)
+            edit.refresh_from_db()
+        return edit
+
+    return make
+
+
+@pytest.fixture
+def make_result() -> Callable[..., Any]:
+    """A succeeded edit with one stored result, without any provider."""
+    from django.utils import timezone
+
+    from editor.imaging import files
+    from editor.jobs.pictures import store_result
+    from editor.models import Attempt, Edit, Result, settle
+
+    def make(edit: Any, number: int = 1, **fields: Any) -> Any:
+        now = timezone.now()
+        attempt = edit.attempts.first() or Attempt.objects.create(
+            edit=edit, number=1, token=uuid4(), provider="http://127.0.0.1/v1", sent_at=now,
+            answered_at=now, outcome="succeeded", http_status=200, request_id="req_test",
+        )  # fmt: skip
+        pixels = files.open_picture(photo_png(edit.source.size, shade=number * 40)).pixels
+        image = store_result(pixels, name=f"{edit.source.name} {number}", person=edit.created_by)
+        facts = {
+            "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
+            "raw_width": image.width, "raw_height": image.height, "outside_identical": True,
+            "pixels_compared": image.width * image.height - 10_000, "pixels_changed": 10_000,
+            "border_ratio": 1.02,
+        }  # fmt: skip
+        result = Result.objects.create(
+            edit=edit, attempt=attempt, number=number, image=image, **{**facts, **fields}
+        )
+        if edit.hold_microusd:
+            settle(edit, 5_000, attempt=attempt)
+        Edit.objects.filter(pk=edit.pk).update(
+            status="succeeded", finished_at=now, cost_microusd=5_000
+        )
+        edit.refresh_from_db()
+        return result
+
+    return make
+
+
+@pytest.fixture
+def provider(tmp_path: Path, settings: Any) -> Iterator[Any]:
+    """A running sandbox; the settings point to it."""
+    from tests.sandbox_server import running_sandbox
+
+    with running_sandbox(tmp_path) as sandbox:
+        settings.PROVIDER_BASE_URL = sandbox.base_url
+        settings.PROVIDER_API_KEY = sandbox.key
+        yield sandbox
+
+
+@pytest.fixture
+def drain() -> Callable[[], None]:
+    """Run everything that is due, in this thread."""
+    from django.utils import timezone
+
+    from editor.jobs.run import run
+    from editor.jobs.store import store
+    from editor.models import Edit
+
+    def now() -> None:
+        for pk in list(Edit.objects.due(timezone.now()).values_list("pk", flat=True)):
+            run(pk)
+        for pk in list(Edit.objects.to_store(timezone.now()).values_list("pk", flat=True)):
+            store(pk)
+
+    return now
