@@ -21,13 +21,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from editor.models import Link, Person, audit
 
 BACKEND = "editor.web.signin.NameOrEmailBackend"
-MAY_SET_PASSWORD = "may_set_password_until"  # in the session of a person who came by a link
-MAY_SET_PASSWORD_FOR_S = 15 * 60
+CAME_BY_LINK_UNTIL = "came_by_link_until"  # in the session of a person who came by a link
+LINK_HOLDS_S = 15 * 60
 
 
 class NameOrEmailBackend(ModelBackend):
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **more: Any,
     ) -> Person | None:
         if not username or password is None:
             return None
@@ -50,7 +54,12 @@ class SignInForm(forms.Form):
         label=gettext_lazy("Username or email"),
         max_length=254,
         widget=forms.TextInput(
-            {"class": "input", "autocomplete": "username", "autocapitalize": "none", "autofocus": True}
+            {
+                "class": "input",
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "autofocus": True,
+            }
         ),
     )
     password = forms.CharField(
@@ -77,7 +86,9 @@ def signin(request: HttpRequest) -> HttpResponse:
         if person is not None:
             enter(request, cast(Person, person), by="password")
             return redirect(way_on(request))
-        form.add_error(None, _("This name and password don’t belong together. Check both and try again."))
+        form.add_error(
+            None, _("This name and password don’t belong together. Check both and try again.")
+        )
     return signin_page(request, form, status=422 if form.is_bound else 200)
 
 
@@ -124,12 +135,16 @@ def signout(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def signin_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """GET only shows a button: programs that look at links in messages must not use them up."""
-    link = Link.objects.usable(token, Link.Purpose.SIGNIN, timezone.now()).select_related("person").first()
+    link = (
+        Link.objects.usable(token, Link.Purpose.SIGNIN, timezone.now())
+        .select_related("person")
+        .first()
+    )
     if link is None or link.person is None or not link.person.is_active:
         return render(request, "errors/link.html", {"purpose": "signin"}, status=404)
     if request.method == "POST" and link.use():
         enter(request, link.person, by="link")
-        request.session[MAY_SET_PASSWORD] = timezone.now().timestamp() + MAY_SET_PASSWORD_FOR_S
+        request.session[CAME_BY_LINK_UNTIL] = timezone.now().timestamp() + LINK_HOLDS_S
         return redirect("settings_password")
     if request.method == "POST":
         return render(request, "errors/link.html", {"purpose": "signin"}, status=404)

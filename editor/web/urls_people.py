@@ -1,9 +1,26 @@
 from django.urls import path
 
-from editor.web import signin
+from editor.web import invitations, people, profile, review, signin
 
 urlpatterns = [
     path("signin", signin.signin, name="signin"),
     path("signout", signin.signout, name="signout"),
     path("enter/<str:token>/", signin.signin_link, name="signin_link"),
+    path("join/<str:token>/", invitations.invitation, name="invitation"),
+    path("settings/", profile.settings_profile, name="settings_profile"),
+    path("settings/password/", profile.settings_password, name="settings_password"),
+    path("settings/people/", people.people, name="people"),
+    path("settings/people/<int:pk>/role", people.person_role, name="person_role"),
+    path("settings/people/<int:pk>/active", people.person_active, name="person_active"),
+    path("settings/people/<int:pk>/link", people.person_link, name="person_link"),
+    path("settings/invitations/", invitations.invitations, name="invitations"),
+    path(
+        "settings/invitations/<int:pk>/withdraw",
+        invitations.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
+    path("review/", review.review, name="review"),
+    path("review/decide", review.review_decide_many, name="review_decide_many"),
+    path("review/<int:pk>/", review.review_show, name="review_show"),
+    path("review/<int:pk>/decide", review.review_decide, name="review_decide"),
 ]

@@ -18,7 +18,6 @@ export function toast(text, { trouble = false } = {}) {
   note.className = trouble ? "toast error" : "toast";
   note.textContent = text;
   toasts.append(note);
-  tend(note);
   return note;
 }
 
@@ -37,6 +36,11 @@ function tend(note) {
 }
 
 for (const note of toasts?.children ?? []) tend(note);
+if (toasts) {
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) for (const node of addedNodes) if (node instanceof Element) tend(node);
+  }).observe(toasts, { childList: true });
+}
 document.addEventListener("toast", (event) => {
   const { text, trouble } = /** @type {CustomEvent} */ (event).detail;
   toast(text, { trouble });
@@ -60,7 +64,9 @@ document.addEventListener("htmx:afterOnLoad", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   dress(target);
-  target.querySelector?.("[data-autofocus]")?.focus();
+  const first = target.matches?.("[data-autofocus]") ? target : target.querySelector?.("[data-autofocus]");
+  /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
+  target.dispatchEvent(new CustomEvent("page:changed", { bubbles: true }));
 });
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = /** @type {any} */ (event).detail;
@@ -85,7 +91,7 @@ function complain(event, sentence) {
 
 /** @param {number} status */
 function sentenceFor(status) {
-  const known = { 403: words.refused, 404: words.gone, 409: words.stale, 429: words.busy };
+  const known = { 403: words.refused, 404: words.gone, 429: words.busy };
   return known[/** @type {403} */ (status)] ?? words.broken ?? "";
 }
 
