@@ -1,5 +1,7 @@
 """Triggers that refuse to change or delete what is kept for ever, whoever asks."""
 
+from collections.abc import Iterator
+
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -11,29 +13,36 @@ $$ BEGIN RAISE EXCEPTION '% rows are never changed', TG_TABLE_NAME; END $$
 """
 
 
-def keep(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    vendor = schema_editor.connection.vendor
+def statements(vendor: str) -> Iterator[str]:
     if vendor == "postgresql":
-        schema_editor.execute(POSTGRES_FUNCTION)
+        yield POSTGRES_FUNCTION
     for table in TABLES:
         for act in ("UPDATE", "DELETE"):
-            name = f"{table}_keeps_{act.lower()}"
             body = (
                 "FOR EACH ROW EXECUTE FUNCTION editor_refuse_change()"
                 if vendor == "postgresql"
                 else f"BEGIN SELECT RAISE(ABORT, '{table} rows are never changed'); END"
             )
-            schema_editor.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} {body}")
+            yield f"CREATE TRIGGER {table}_keeps_{act.lower()} BEFORE {act} ON {table} {body}"
 
 
-def let_go(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    vendor = schema_editor.connection.vendor
+def reverse_statements(vendor: str) -> Iterator[str]:
     for table in TABLES:
         for act in ("update", "delete"):
             on = f" ON {table}" if vendor == "postgresql" else ""
-            schema_editor.execute(f"DROP TRIGGER {table}_keeps_{act}{on}")
+            yield f"DROP TRIGGER IF EXISTS {table}_keeps_{act}{on}"
     if vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION editor_refuse_change()")
+        yield "DROP FUNCTION IF EXISTS editor_refuse_change()"
+
+
+def keep(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in statements(schema_editor.connection.vendor):
+        schema_editor.execute(statement, params=None)
+
+
+def let_go(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in reverse_statements(schema_editor.connection.vendor):
+        schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):

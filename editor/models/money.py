@@ -32,7 +32,7 @@ def month_of(moment: datetime) -> str:
 
 class Budget(models.Model):
     month = models.CharField(max_length=7, unique=True)
-    cap_microusd = models.BigIntegerField(null=True, blank=True)  # None: no cap
+    cap_microusd = models.BigIntegerField(null=True, blank=True)  # None: as MONTHLY_BUDGET_USD says
     held_microusd = models.BigIntegerField(default=0)
     spent_microusd = models.BigIntegerField(default=0)
 
@@ -48,24 +48,28 @@ class Budget(models.Model):
 
     @classmethod
     def of(cls, moment: datetime) -> "Budget":
-        budget, _made = cls.objects.get_or_create(
-            month=month_of(moment), defaults={"cap_microusd": settings.MONTHLY_BUDGET_MICROUSD}
-        )
-        return budget
+        return cls.objects.get_or_create(month=month_of(moment))[0]
+
+    @property
+    def limit_microusd(self) -> int | None:
+        """What the month may cost: its own cap, else the setting; None where there is neither."""
+        if self.cap_microusd is not None:
+            return self.cap_microusd
+        limit: int | None = settings.MONTHLY_BUDGET_MICROUSD
+        return limit
 
     @property
     def left_microusd(self) -> int | None:
-        if self.cap_microusd is None:
+        if self.limit_microusd is None:
             return None
-        return max(0, self.cap_microusd - self.held_microusd - self.spent_microusd)
+        return max(0, self.limit_microusd - self.held_microusd - self.spent_microusd)
 
 
 def hold(edit: Edit, amount: int, *, now: datetime) -> None:
     """Reserve `amount` for `edit`, or raise OverBudget. Call inside the transaction that needs it."""
     budget = Budget.of(now)
-    fits = Q(cap_microusd=None) | Q(
-        cap_microusd__gte=F("held_microusd") + F("spent_microusd") + amount
-    )
+    limit = budget.limit_microusd
+    fits = Q() if limit is None else Q(held_microusd__lte=limit - amount - F("spent_microusd"))
     rows = Budget.objects.filter(fits, pk=budget.pk).update(
         held_microusd=F("held_microusd") + amount
     )
