@@ -2,7 +2,7 @@
 
 import io
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image, ImageChops, ImageCms, ImageFilter
 
@@ -57,8 +57,8 @@ def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
     """Grey of more than 8 bits. Pillow's own conversion clips instead of scaling."""
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value * (1 / 257) + 0.5).convert("L")
-    low, high = (float(value) for value in image.getextrema())
-    low, high = _tone_range(image.mode, low, high)
+    darkest, brightest = cast("tuple[float, float]", image.getextrema())
+    low, high = _tone_range(image.mode, darkest, brightest)
     scale = 255 / (high - low)
     offset = 0.5 - low * scale
     return image.point(lambda value: value * scale + offset).convert("L")

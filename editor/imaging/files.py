@@ -57,9 +57,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What ingest() found and wrote. Sizes are (width, height), `size` that of the upright original.
+    """What ingest() found and wrote. Sizes are (width, height).
 
-    `files` are the names written; `placeholder` is a data URL of a picture 16 px long;
+    `size` is that of the upright original; `files` are the names written; `placeholder` is a data URL of a picture 16 px long;
     `peak_bytes` is the most memory that decoding took.
     """
 
@@ -145,6 +145,13 @@ def encode_jpeg(pixels: Pixels, quality: int = 95) -> bytes:
 def encode_webp(pixels: Pixels, quality: int = 80) -> bytes:
     """A lossy WebP of RGB or RGBA pixels."""
     return _encoded(Image.fromarray(pixels), "WEBP", quality=quality, method=2)
+
+
+def with_alpha(pixels: Pixels) -> Pixels:
+    """The same picture as RGBA: opaque where it had no alpha."""
+    if pixels.shape[2] == 4:
+        return pixels
+    return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
 
 
 def _ask_child(act: str, path: Path, target: Path, limits: Limits) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def declared_size(format_name: str, head: bytes) -> tuple[int, int] | None:
     """
     try:
         if format_name == "png":
-            return struct.unpack(">II", head[16:24])  # type: ignore[return-value]
+            width, height = struct.unpack(">II", head[16:24])
+            return width, height
         if format_name == "webp":
             return _webp_size(head)
     except struct.error:
@@ -85,9 +86,9 @@ def _png_has_end(file: BinaryIO, size: int) -> bool:
     position = 8
     while position + 12 <= size:
         file.seek(position)
-        length, kind = struct.unpack(">I4s", file.read(8))
-        position += 12 + length
-        if kind == b"IEND":
+        head = file.read(8)
+        position += 12 + int.from_bytes(head[:4], "big")
+        if head[4:] == b"IEND":
             return position <= size
     return False
 

@@ -81,7 +81,8 @@ class Frame:
     @property
     def scale(self) -> float:
         """Source pixels per sent pixel; 1.0 = native, never below."""
-        return max(self.window[0] / self.size[0], self.window[1] / self.size[1])
+        # the longer ratio belongs to the side that was rounded up to whole pixels
+        return min(self.window[0] / self.size[0], self.window[1] / self.size[1])
 
     def to_dict(self) -> dict[str, list[int]]:
         return {"bounds": list(self.bounds), "size": list(self.size), "pad": list(self.pad)}
@@ -158,14 +159,14 @@ def _frame(wanted: Bounds, core: Bounds, image_size: Size, rule: SizeRule) -> Fr
     return min(frames, key=lambda frame: _cost(frame, wanted))
 
 
-def _cost(frame: Frame, wanted: Bounds) -> tuple[float, float, int]:
-    """Least padding and lost context (in tenths), then least downscaling, then least area."""
+def _cost(frame: Frame, wanted: Bounds) -> tuple[float, int]:
+    """Least downscaling, then least area; padding and lost context weigh four times their share."""
     width, height = frame.window
     inner = _extent(frame.inner)
     padded = 1 - inner[0] * inner[1] / (width * height)
     wide, high = _extent(wanted)
     lost = 1 - min(1.0, inner[0] / wide) * min(1.0, inner[1] / high)
-    return round(padded + lost, 1), frame.scale, width * height
+    return round(frame.scale * (1 + 4 * (padded + lost)), 3), width * height
 
 
 def _placed(size: Size, wanted: Bounds, core: Bounds, image_size: Size) -> Frame:

@@ -62,7 +62,7 @@ def stitch(
     left, top, right, bottom = frame.inner
     window_mask = mask[top:bottom, left:right]
     window_answer = _to_window(answer, frame)
-    # alignment and colour matching belong here: window_answer against source[top:bottom, left:right]
+    # alignment and colour matching belong here: the answer against the source in the window
     weight = blend_weight(window_mask, feather)
     pixels = source.copy()
     written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weight)
@@ -159,7 +159,7 @@ def _island_depth(mask: Mask, depth: Floats) -> Floats:
     count, labels = cv2.connectedComponents(mask, connectivity=8)
     deepest = np.zeros(count, np.float32)
     for rows in _strips(mask.shape[0]):
-        np.maximum.at(deepest, labels[rows].ravel(), depth[rows].ravel())
+        np.maximum.at(deepest, np.asarray(labels[rows], np.intp).ravel(), depth[rows].ravel())
     return np.asarray(deepest[labels], np.float32)
 
 
@@ -183,7 +183,7 @@ def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats) -> int:
 def _over(below: Pixels, above: Pixels, weight: Floats) -> Pixels:
     """`above` over `below` (Porter and Duff 1984, straight alpha), with the channels of `below`."""
     if above.shape[2] == 4:
-        weight = weight * (above[..., 3].astype(np.float32) / 255)
+        weight = weight * (above[..., 3].astype(np.float32) / np.float32(255))
     share = weight[..., None]
     colours, under = above[..., :3].astype(np.float32), below[..., :3].astype(np.float32)
     if below.shape[2] == 3:
@@ -231,7 +231,7 @@ def _band_sums(pixels: Pixels, mask: Mask, tile: Bounds) -> NDArray[np.float64]:
     inside = mask[top:bottom, left:right]
     gradient = _lab_gradient(pixels[top:bottom, left:right, :3])
     # 0.5: the border runs between the pixels
-    distance = np.maximum(_depth(inside), _depth(cv2.bitwise_not(inside))) - 0.5
+    distance = np.maximum(_depth(inside), _depth(255 - inside)) - 0.5
     on_border = distance <= _BORDER_BAND
     beside = (distance >= _SIDE_BAND[0]) & (distance <= _SIDE_BAND[1])
     return np.array(
