@@ -126,6 +126,20 @@ export class Mask {
   }
 
   /**
+   * A copy of what lies inside the bounds, row by row.
+   * @param {Bounds} bounds
+   */
+  copy([left, top, right, bottom]) {
+    const across = right - left;
+    const part = new Uint8Array(across * (bottom - top));
+    for (let y = top; y < bottom; y++) {
+      const row = this.pixels.subarray(y * this.width + left, y * this.width + right);
+      part.set(row, (y - top) * across);
+    }
+    return part;
+  }
+
+  /**
    * @param {Bounds} bounds
    * @returns {number[]} the tiles that the bounds touch
    */

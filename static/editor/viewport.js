@@ -130,26 +130,34 @@ export function levelFor(levels, picture, scale) {
  * from any photo and without seeing colour. Only what is asked for is sampled and coloured.
  */
 export class MaskPicture {
-  /** @param {Size} size */
-  constructor(size) {
-    this.width = size.width;
-    this.height = size.height;
-    this.colours = new Uint32Array(size.width * size.height);
+  /** @type {View | null} */ #view = null;
+  #plane;
+  #across = new Int32Array(0);
+  #down = new Int32Array(0);
+
+  /**
+   * @param {Size} size
+   * @param {number} outline how many pixels wide each half of the outline is
+   */
+  constructor({ width, height }, outline) {
+    this.width = width;
+    this.height = height;
+    this.outline = outline;
+    this.colours = new Uint32Array(width * height);
     this.bytes = new Uint8ClampedArray(this.colours.buffer);
+    // The samples reach beyond the surface by the outline, so that no false one runs along its rim.
+    this.#plane = new Uint8Array((width + 2 * outline) * (height + 2 * outline));
   }
 
   /**
    * @param {View} view in this picture's own pixels
    * @param {Size} picture
-   * @param {number} outline how many pixels wide each half of the outline is
    */
-  look(view, picture, outline) {
-    this.view = view;
-    this.outline = outline;
-    // The samples reach beyond the surface by the outline's width, so that no false outline runs along its rim.
-    this.across = samples(this.width, outline, view.left, view.scale, picture.width);
-    this.down = samples(this.height, outline, view.top, view.scale, picture.height);
-    this.plane = new Uint8Array(this.across.length * this.down.length);
+  look(view, picture) {
+    this.#view = view;
+    this.#plane.fill(0);
+    this.#across = samples(this.width, this.outline, view.left, view.scale, picture.width);
+    this.#down = samples(this.height, this.outline, view.top, view.scale, picture.height);
   }
 
   /**
@@ -160,9 +168,9 @@ export class MaskPicture {
    * @returns {Bounds | null} what has new colours
    */
   paint(mask, bounds, inks) {
-    const { view, outline = 0 } = this;
-    if (!view) return null;
-    const changed = toSurface(view, bounds);
+    const { outline } = this;
+    if (!this.#view) return null;
+    const changed = toSurface(this.#view, bounds);
     const sampled = intersection(grown(changed, 1), grown([0, 0, this.width, this.height], outline));
     if (!sampled) return null;
     this.#sample(mask, sampled);
@@ -176,8 +184,10 @@ export class MaskPicture {
    * @param {Bounds} bounds
    */
   #sample({ pixels, width }, [left, top, right, bottom]) {
-    const { across, down, plane, outline = 0 } = this;
-    if (!across || !down || !plane) return;
+    const across = this.#across;
+    const down = this.#down;
+    const plane = this.#plane;
+    const { outline } = this;
     // Beyond the picture there is no mask; inside it, samples are one run, for they only grow.
     const first = Math.max(left + outline, across.findIndex((x) => x >= 0));
     const last = Math.min(right + outline, across.findLastIndex((x) => x >= 0) + 1);
@@ -194,9 +204,9 @@ export class MaskPicture {
    * @param {Inks} inks
    */
   #colour([left, top, right, bottom], { tint, light, dark }) {
-    const { across, plane, outline = 0, colours, width } = this;
-    if (!across || !plane) return;
-    const stride = across.length;
+    const { outline, colours, width } = this;
+    const plane = this.#plane;
+    const stride = width + 2 * outline;
     const over = outline * stride;
     for (let y = top; y < bottom; y++) {
       let at = (y + outline) * stride + left + outline;

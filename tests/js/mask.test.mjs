@@ -136,6 +136,14 @@ test("a plain tile costs no run", () => {
   assert.equal(encodeRuns(new Uint8Array(TILE * TILE).fill(255)), 255);
 });
 
+test("a copy of bounds holds their pixels, row by row", () => {
+  const mask = new Mask(40, 30);
+  paint(mask, { x: 20, y: 15 }, { x: 26, y: 18 }, 6);
+  const part = mask.copy([10, 5, 33, 27]);
+  const expected = Array.from({ length: 22 }, (_, y) => [...mask.pixels.subarray((y + 5) * 40 + 10, (y + 5) * 40 + 33)]);
+  assert.deepEqual([...part], expected.flat());
+});
+
 test("bounds that only share an edge do not intersect", () => {
   assert.equal(intersection([0, 0, 10, 10], [10, 0, 20, 10]), null);
   assert.deepEqual(intersection([0, 0, 10, 10], [4, 5, 20, 8]), [4, 5, 10, 8]);

@@ -72,8 +72,8 @@ function square(size, left, top, right, bottom) {
 }
 
 test("inside is tinted, the rim is outlined on both sides, outside is clear", () => {
-  const picture = new MaskPicture({ width: 20, height: 20 });
-  picture.look({ left: 0, top: 0, scale: 1 }, { width: 20, height: 20 }, 1);
+  const picture = new MaskPicture({ width: 20, height: 20 }, 1);
+  picture.look({ left: 0, top: 0, scale: 1 }, { width: 20, height: 20 });
   picture.paint(square(20, 6, 6, 14, 14), [0, 0, 20, 20], INKS);
   const rows = coloursOf(picture);
   assert.equal(rows[10][10], INKS.tint);
@@ -86,8 +86,8 @@ test("inside is tinted, the rim is outlined on both sides, outside is clear", ()
 });
 
 test("a mask that runs out of the surface has no outline along the surface's rim", () => {
-  const picture = new MaskPicture({ width: 10, height: 10 });
-  picture.look({ left: -20, top: -20, scale: 1 }, { width: 60, height: 60 }, 2);
+  const picture = new MaskPicture({ width: 10, height: 10 }, 1);
+  picture.look({ left: -20, top: -20, scale: 1 }, { width: 60, height: 60 });
   picture.paint(square(60, 0, 0, 60, 60), [0, 0, 60, 60], INKS);
   assert.ok(picture.colours.every((colour) => colour === INKS.tint));
 });
@@ -96,8 +96,8 @@ for (const scale of [0.13, 0.5, 1, 3.7]) {
   test(`painting only what changed, at scale ${scale}, gives the picture that painting all gives`, () => {
     const view = { left: 3.4, top: -7.8, scale };
     const make = () => {
-      const picture = new MaskPicture({ width: 120, height: 90 });
-      picture.look(view, { width: 300, height: 300 }, 1);
+      const picture = new MaskPicture({ width: 120, height: 90 }, 1);
+      picture.look(view, { width: 300, height: 300 });
       return picture;
     };
     const mask = new Mask(300, 300);
@@ -115,7 +115,7 @@ for (const scale of [0.13, 0.5, 1, 3.7]) {
 }
 
 test("a change beyond the surface paints nothing", () => {
-  const picture = new MaskPicture({ width: 10, height: 10 });
-  picture.look({ left: 0, top: 0, scale: 1 }, { width: 300, height: 300 }, 1);
+  const picture = new MaskPicture({ width: 10, height: 10 }, 1);
+  picture.look({ left: 0, top: 0, scale: 1 }, { width: 300, height: 300 });
   assert.equal(picture.paint(square(300, 100, 100, 120, 120), [100, 100, 120, 120], INKS), null);
 });

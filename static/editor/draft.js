@@ -1,0 +1,173 @@
+// @ts-check
+import { encodeMaskNow } from "./png.js";
+
+/**
+ * What is on the page survives the page: the draft is saved on the server a moment after each change. What is not saved yet
+ * when the page goes away is sent after it, and kept in the tab too, for a reload may ask for the page before that arrives.
+ */
+
+/** @typedef {{prompt: string, model: string, n: string, size: string, quality: string}} Fields */
+/** @typedef {"saving" | "saved" | "failed"} State */
+
+const REST_MS = 600;
+const RETRY_MS = 5000;
+const KEEPALIVE_BYTES = 60_000;
+
+export class Draft {
+  #url;
+  #token;
+  #editor;
+  #fields;
+  #says;
+  #shelf;
+  #timer = 0;
+  #pending = false;
+  #saving = false;
+  #closed = false;
+  /** @type {{revision: number, blob: Blob | null}} */ #file = { revision: -1, blob: null };
+
+  /**
+   * @param {object} of
+   * @param {string} of.url
+   * @param {string} of.token against forged requests
+   * @param {import("./mask-editor.js").MaskEditor} of.editor
+   * @param {() => Fields} of.fields
+   * @param {(state: State) => void} of.says
+   */
+  constructor({ url, token, editor, fields, says }) {
+    this.#url = url;
+    this.#token = token;
+    this.#editor = editor;
+    this.#fields = fields;
+    this.#says = says;
+    this.#shelf = `draft:${location.pathname}${location.search}`;
+    document.addEventListener("visibilitychange", () => document.hidden && this.#pending && this.#save());
+    window.addEventListener("pagehide", () => this.#leave());
+  }
+
+  /** Something changed. */
+  touch() {
+    if (this.#closed) return;
+    this.#pending = true;
+    this.#later(REST_MS);
+  }
+
+  /** No more saving: the edit was sent. */
+  close() {
+    this.#closed = true;
+    this.#pending = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** The mask's file as of now, null if the mask is empty. */
+  async file() {
+    const { revision } = this.#editor;
+    if (this.#file.revision !== revision) {
+      const bytes = await this.#editor.encode();
+      this.#file = { revision, blob: bytes && new Blob([bytes], { type: "image/png" }) };
+    }
+    return this.#file.blob;
+  }
+
+  /**
+   * What the tab kept when this page was left unsaved; asked for once.
+   * @returns {(Fields & {mask: Uint8Array<ArrayBuffer> | null}) | null}
+   */
+  takeKept() {
+    const kept = sessionStorage.getItem(this.#shelf);
+    sessionStorage.removeItem(this.#shelf);
+    const [entry] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+    if (!kept || (entry.type !== "reload" && entry.type !== "back_forward")) return null;
+    const { mask, ...fields } = JSON.parse(kept);
+    return { ...fields, mask: mask && Uint8Array.from(atob(mask), (letter) => letter.charCodeAt(0)) };
+  }
+
+  /** @param {number} wait */
+  #later(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#save(), wait);
+  }
+
+  async #save() {
+    if (this.#saving) return; // the one under way looks again when it is done
+    clearTimeout(this.#timer);
+    this.#saving = true;
+    this.#pending = false;
+    this.#says("saving");
+    const isSaved = await this.#send(this.#fields(), await this.file().catch(() => null));
+    this.#saving = false;
+    if (this.#closed) return;
+    this.#pending ||= !isSaved;
+    this.#says(isSaved ? (this.#pending ? "saving" : "saved") : "failed");
+    if (this.#pending) this.#later(isSaved ? REST_MS : RETRY_MS);
+  }
+
+  /**
+   * @param {Fields} fields
+   * @param {Blob | null} mask
+   */
+  async #send(fields, mask) {
+    try {
+      const body = bodyOf(fields, mask);
+      const headers = { "X-CSRFToken": this.#token };
+      const keepalive = document.hidden && sizeOf(fields, mask) < KEEPALIVE_BYTES;
+      const answer = await fetch(this.#url, { method: "POST", headers, body, keepalive });
+      return answer.ok && !answer.redirected; // a redirect leads to the sign-in page
+    } catch {
+      return false;
+    }
+  }
+
+  /** The last moment: nothing that has to be waited for runs any more. */
+  #leave() {
+    if (!this.#pending && !this.#saving) return;
+    const { mask } = this.#editor;
+    const bounds = mask.bounds();
+    const bytes = bounds && encodeMaskNow(mask.copy(bounds), mask.width, mask.height, bounds);
+    const fields = this.#fields();
+    keep(this.#shelf, { ...fields, mask: bytes && text(bytes) });
+    const blob = bytes && new Blob([bytes], { type: "image/png" });
+    if (sizeOf(fields, blob) > KEEPALIVE_BYTES) return;
+    const headers = { "X-CSRFToken": this.#token };
+    fetch(this.#url, { method: "POST", headers, body: bodyOf(fields, blob), keepalive: true }).catch(() => {});
+  }
+}
+
+/**
+ * @param {Fields} fields
+ * @param {Blob | null} mask
+ */
+function bodyOf(fields, mask) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  if (mask) body.set("mask", mask, "mask.png");
+  else body.set("mask_empty", "1");
+  return body;
+}
+
+/**
+ * @param {Fields} fields
+ * @param {Blob | null} mask
+ */
+function sizeOf(fields, mask) {
+  return new Blob([JSON.stringify(fields)]).size + (mask?.size ?? 0) + 2000;
+}
+
+/**
+ * @param {string} shelf
+ * @param {object} draft
+ */
+function keep(shelf, draft) {
+  try {
+    sessionStorage.setItem(shelf, JSON.stringify(draft));
+  } catch {
+    // The tab's shelf is full or forbidden: what was saved last stands.
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function text(bytes) {
+  let letters = "";
+  for (let at = 0; at < bytes.length; at += 8192) letters += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(letters);
+}
