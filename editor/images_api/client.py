@@ -105,13 +105,15 @@ class Provider:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a health check found. True when a call would have a chance."""
+    """What a health check found, with `detail` as a sentence."""
 
     is_reachable: bool
     is_key_accepted: bool
     detail: str
 
-    def __bool__(self) -> bool:
+    @property
+    def ok(self) -> bool:
+        """Would a call have a chance?"""
         return self.is_reachable and self.is_key_accepted
 
 

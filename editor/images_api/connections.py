@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 import requests
@@ -144,11 +145,9 @@ def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _shut_down(opened: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # already closed
         # Past SSLSocket.shutdown, which would first forget the TLS state under the reader's feet.
         socket.socket.shutdown(opened, socket.SHUT_RDWR)
-    except OSError:
-        pass  # already closed
 
 
 class _Session(requests.Session):

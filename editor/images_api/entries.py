@@ -105,7 +105,8 @@ class Model:
     max_image_bytes: int
     max_mask_bytes: int
     square_images: bool
-    send_alpha: bool
+    send_alpha: bool  # pictures should be sent with an alpha channel
+    rerenders: bool  # answers differ from the source outside the mask too
     prompt_limit: int
     max_n: int
     parameters: tuple[str, ...]

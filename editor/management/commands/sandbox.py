@@ -1,0 +1,34 @@
+"""`manage.py sandbox`: serve the local provider."""
+
+import logging
+import os
+from argparse import ArgumentParser
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from editor.sandbox.server import options_from, serve
+
+
+class Command(BaseCommand):
+    help = "Serve the local provider, which speaks the Images API and costs nothing."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.SANDBOX_PORT or None)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+        port = options["port"] or urlsplit(settings.PROVIDER_BASE_URL).port
+        environment = {
+            "SANDBOX_KEY": settings.SANDBOX_KEY,
+            "SANDBOX_DIR": str(settings.DATA_DIR / "sandbox"),
+            **os.environ,
+        }
+        try:
+            serve(port, host=options["host"], options=options_from(environment))
+        except (OSError, ValueError) as error:
+            raise CommandError(f"the sandbox cannot start: {error}") from error
