@@ -68,7 +68,9 @@ def to_signin(request: HttpRequest) -> HttpResponse:
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     if not htmx:
         return redirect_to_login(request.get_full_path())
-    signin = redirect_to_login(htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL))
+    signin = redirect_to_login(
+        htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
+    )
     return HttpResponse(headers={"HX-Redirect": signin["Location"]})
 
 
