@@ -201,6 +201,17 @@ def provider(tmp_path: Path, settings: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
+def canned(settings: Any) -> Iterator[Any]:
+    """A provider that answers as the test says; the settings point to it."""
+    from tests.canned_provider import canned_provider
+
+    with canned_provider() as provider:
+        settings.PROVIDER_BASE_URL = provider.base_url
+        settings.PROVIDER_API_KEY = "sk-canary-1234567890"
+        yield provider
+
+
+@pytest.fixture
 def drain() -> Callable[[], None]:
     """Run everything that is due, in this thread."""
     from django.utils import timezone

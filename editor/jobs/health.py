@@ -18,8 +18,7 @@ from editor.images_api import client
 from editor.jobs.provider import provider
 from editor.models import Heartbeat, Spending
 
-WORKER_SILENT = timedelta(seconds=90)
-SWEEPER_SILENT = timedelta(seconds=90)
+SILENT = timedelta(seconds=90)
 LEAST_FREE_BYTES = 100 * 1024 * 1024
 PROVIDER_EVERY_S = 15.0
 
@@ -111,19 +110,20 @@ def _ask_provider() -> State:
 
 
 def _worker() -> State:
-    return _recent("worker", WORKER_SILENT)
+    return recent("worker")
 
 
 def _sweeper() -> State:
-    return _recent("sweeper", SWEEPER_SILENT)
+    return recent("sweeper")
 
 
-def _recent(name: str, silent: timedelta) -> State:
+def recent(name: str) -> State:
+    """Whether `worker` or `sweeper` has been at work within the last 90 seconds."""
     last = Heartbeat.last(name)
     if last is None:
         return {"ok": False, "detail": "has not been seen yet"}
     age = timezone.now() - last
-    if age > silent:
+    if age > SILENT:
         return {"ok": False, "detail": f"not seen for {age.total_seconds():.0f} s"}
     return {"ok": True}
 

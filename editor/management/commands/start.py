@@ -13,7 +13,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError
 
-from editor.models import Link, Person, Role
+from editor.management.first_sign_in import keep_first_sign_in, make_first_administrator
+from editor.models import Link, Person
 
 
 class Command(BaseCommand):
@@ -60,10 +61,8 @@ class Command(BaseCommand):
         if Person.objects.exists():
             return ""
         password = secrets.token_urlsafe(12)
-        admin = Person.objects.create_user(
-            "admin", password=password, role=Role.ADMIN, display_name="Admin"
-        )
-        keep_first_sign_in(Path(settings.DATA_DIR) / "first-login.txt", admin.username, password)
+        admin = make_first_administrator("admin", password)
+        keep_first_sign_in(Path(settings.DATA_DIR), admin.username, password)
         self.stdout.write(f"First administrator: username {admin.username}, password {password}")
         return f"/enter/{Link.sign_in(admin)}/"
 
@@ -85,7 +84,7 @@ class Command(BaseCommand):
         self.stdout.write("Starting …")
         self.stdout.flush()
         config = write_config(Path(settings.DATA_DIR), bool(sandbox_port))
-        os.execve(
+        os.execve(  # noqa: S606
             sys.executable,
             [sys.executable, "-m", "supervisor.supervisord", "-n", "-s", "-c", str(config)],
             environment,
@@ -115,12 +114,6 @@ def free_port(wanted: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def keep_first_sign_in(path: Path, username: str, password: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"username: {username}\npassword: {password}\n")
-
-
 def write_config(data: Path, with_sandbox: bool) -> Path:
     """The supervisor's configuration: each program is started again when it dies."""
     logs = data / "logs"
@@ -135,7 +128,7 @@ def write_config(data: Path, with_sandbox: bool) -> Path:
         "worker": f"{python} manage.py worker",
         "sweeper": f"{python} manage.py sweep",
     }
-    if not Path("/dev/shm").is_dir():
+    if not Path("/dev/shm").is_dir():  # noqa: S108
         programs["web"] = programs["web"].replace(" --worker-tmp-dir /dev/shm", "")
     if with_sandbox:
         programs["sandbox"] = f"{python} manage.py sandbox"
