@@ -181,7 +181,9 @@ def _answer(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
         raise ImageRefused("broken")
     answer: dict[str, Any] = json.loads(done.stdout)
     if "refused" in answer:
-        raise ImageRefused(answer["refused"], **answer["facts"])
+        refused = ImageRefused(answer["refused"], **answer["facts"])
+        refused.peak_bytes = answer["peak_bytes"]
+        raise refused
     return answer
 
 

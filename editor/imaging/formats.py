@@ -1,11 +1,15 @@
 """What a file's first bytes say: its format, and where they tell, its size."""
 
 import struct
+import zlib
 from typing import BinaryIO
 
 from .refusals import ImageRefused, Limits
 
 HEAD_BYTES = 64
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_PIECE = 1024 * 1024
 
 
 def sniff(head: bytes) -> str | None:
@@ -13,7 +17,7 @@ def sniff(head: bytes) -> str | None:
 
     64 bytes are enough. Only the magic number is looked at: the rest may still be rubbish.
     """
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+    if head.startswith(_PNG):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
@@ -70,27 +74,41 @@ def declared_size(format_name: str, head: bytes) -> tuple[int, int] | None:
 
 
 def require_whole(format_name: str, file: BinaryIO, size: int) -> None:
-    """Raises ImageRefused("truncated") for a PNG or WebP that is shorter than it says.
+    """Raises ImageRefused (truncated, broken) for a PNG or WebP that is not what was written.
 
-    Pillow accepts a PNG that has lost its last bytes. What follows the end is ignored.
+    Pillow accepts a PNG that has lost its last bytes, or whose pixels have been changed since.
+    What follows the end is ignored.
     """
-    if format_name == "png" and not _png_has_end(file, size):
-        raise ImageRefused("truncated")
+    if format_name == "png":
+        _require_whole_png(file, size)
     if format_name == "webp":
         file.seek(4)
-        if size < 8 + struct.unpack("<I", file.read(4))[0]:
+        if size < 8 + int.from_bytes(file.read(4), "little"):
             raise ImageRefused("truncated")
 
 
-def _png_has_end(file: BinaryIO, size: int) -> bool:
-    position = 8
-    while position + 12 <= size:
+def _require_whole_png(file: BinaryIO, size: int) -> None:
+    position = len(_PNG)
+    kind = b""
+    while kind != b"IEND":
         file.seek(position)
         head = file.read(8)
-        position += 12 + int.from_bytes(head[:4], "big")
-        if head[4:] == b"IEND":
-            return position <= size
-    return False
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        position += 12 + length
+        if position > size:
+            raise ImageRefused("truncated")
+        if kind == b"IDAT" and not _checksum_holds(file, length):
+            raise ImageRefused("broken")
+
+
+def _checksum_holds(file: BinaryIO, length: int) -> bool:
+    """Whether the pixels of a PNG chunk, at which the file stands, are those that were written."""
+    check = zlib.crc32(b"IDAT")
+    while length > 0:
+        piece = file.read(min(length, _PIECE))
+        check = zlib.crc32(piece, check)
+        length -= len(piece)
+    return int.from_bytes(file.read(4), "big") == check
 
 
 def _webp_size(head: bytes) -> tuple[int, int] | None:

@@ -30,6 +30,7 @@ class ImageRefused(ValueError):
         super().__init__(SENTENCES[code].format(**facts))
         self.code = code
         self.facts = facts
+        self.peak_bytes = 0  # the most memory it took to find out, where that was measured
 
 
 SENTENCES = {

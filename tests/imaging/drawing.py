@@ -1,6 +1,11 @@
 """Pictures and masks drawn for the tests of this room."""
 
+import io
+import struct
+import zlib
+
 import numpy as np
+from PIL import Image
 
 from editor.imaging.arrays import Bounds, Mask, Pixels, Size
 
@@ -32,3 +37,25 @@ def disc_mask(size: Size, centre: tuple[int, int], radius: float) -> Mask:
     rows, columns = np.ogrid[: size[1], : size[0]]
     inside = (rows - centre[1]) ** 2 + (columns - centre[0]) ** 2 <= radius**2
     return np.where(inside, 255, 0).astype(np.uint8)
+
+
+def saved(image: Image.Image, name: str = "PNG", **settings: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, name, **settings)
+    return buffer.getvalue()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    check = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+
+def png_of(header: bytes, rows: bytes, *extra: bytes) -> bytes:
+    """A PNG put together by hand; `header` is the body of IHDR, `rows` are filtered already."""
+    data = png_chunk(b"IDAT", zlib.compress(rows))
+    parts = [png_chunk(b"IHDR", header), *extra, data, png_chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def png_header(width: int, height: int, bits: int = 8, colour: int = 0) -> bytes:
+    return struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)

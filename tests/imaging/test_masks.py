@@ -6,54 +6,48 @@ from PIL import Image
 
 from editor.imaging import masks
 
-from .drawing import box_mask, disc_mask, noise
+from .drawing import box_mask, disc_mask, noise, saved
 
 SIZE = (40, 30)
 BOX = (5, 6, 20, 17)
-
-
-def encoded(image: Image.Image, name: str = "PNG", **settings: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, name, **settings)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])
 @pytest.mark.parametrize("saved_as", [{"name": "PNG"}, {"name": "WEBP", "lossless": True}])
 def test_white_means_change_in_every_mode(mode, saved_as):
     mask = box_mask(SIZE, BOX)
-    data = encoded(Image.fromarray(mask).convert(mode), **saved_as)
+    data = saved(Image.fromarray(mask).convert(mode), **saved_as)
     assert np.array_equal(masks.read_mask(data, SIZE), mask)
 
 
 def test_grey_is_split_at_128():
     grey = np.tile(np.array([0, 127, 128, 255], np.uint8), (3, 1))
-    mask = masks.read_mask(encoded(Image.fromarray(grey)), (4, 3))
+    mask = masks.read_mask(saved(Image.fromarray(grey)), (4, 3))
     assert mask[0].tolist() == [0, 0, 255, 255]
 
 
 def test_sixteen_bit_grey_is_scaled_not_clipped():
     grey = np.tile(np.array([0, 300, 32000, 33000, 65535], np.uint16), (3, 1))
-    mask = masks.read_mask(encoded(Image.fromarray(grey)), (5, 3))
+    mask = masks.read_mask(saved(Image.fromarray(grey)), (5, 3))
     assert mask[0].tolist() == [0, 0, 0, 255, 255]
 
 
 def test_transparent_white_is_not_painted():
     rgba = np.full((*SIZE[::-1], 4), 255, np.uint8)
     rgba[..., 3] = box_mask(SIZE, BOX)
-    data = encoded(Image.fromarray(rgba))
+    data = saved(Image.fromarray(rgba))
     assert np.array_equal(masks.read_mask(data, SIZE), box_mask(SIZE, BOX))
 
 
 def test_jpeg_mask_is_read_without_grey_edges():
     mask = box_mask((64, 64), (16, 16, 48, 48))
-    read = masks.read_mask(encoded(Image.fromarray(mask), "JPEG", quality=95), (64, 64))
+    read = masks.read_mask(saved(Image.fromarray(mask), "JPEG", quality=95), (64, 64))
     assert np.array_equal(read, mask)
 
 
 @pytest.mark.parametrize("wrong", [(30, 40), (41, 30), (40, 29), (80, 60)])
 def test_mask_of_another_size_is_refused_with_both_sizes(wrong):
-    data = encoded(Image.fromarray(box_mask(wrong, (1, 1, 3, 3))))
+    data = saved(Image.fromarray(box_mask(wrong, (1, 1, 3, 3))))
     with pytest.raises(masks.MaskRefused) as refused:
         masks.read_mask(data, SIZE)
     assert refused.value.code == "wrong_size"
@@ -69,13 +63,13 @@ def test_rubbish_is_not_a_mask(data):
 
 
 def test_formats_beyond_png_webp_and_jpeg_are_not_masks():
-    data = encoded(Image.fromarray(box_mask(SIZE, BOX)), "BMP")
+    data = saved(Image.fromarray(box_mask(SIZE, BOX)), "BMP")
     with pytest.raises(masks.MaskRefused, match="PNG, WebP or JPEG"):
         masks.read_mask(data, SIZE)
 
 
 def test_truncated_mask_is_refused():
-    data = encoded(Image.fromarray(noise(SIZE)[..., 0]))
+    data = saved(Image.fromarray(noise(SIZE)[..., 0]))
     with pytest.raises(masks.MaskRefused):
         masks.read_mask(data[: len(data) // 2], SIZE)
 
@@ -146,7 +140,7 @@ def test_api_mask_of_the_finest_noise_stays_below_four_megabytes():
 
 
 def test_alpha_mask_without_transparency_is_refused():
-    data = encoded(Image.fromarray(box_mask(SIZE, BOX)))
+    data = saved(Image.fromarray(box_mask(SIZE, BOX)))
     with pytest.raises(masks.MaskRefused, match="transparent"):
         masks.read_alpha_mask(data, SIZE)
 
@@ -154,7 +148,7 @@ def test_alpha_mask_without_transparency_is_refused():
 def test_half_transparent_pixels_are_split_at_128():
     rgba = np.zeros((2, 4, 4), np.uint8)
     rgba[..., 3] = [0, 127, 128, 255]
-    mask = masks.read_alpha_mask(encoded(Image.fromarray(rgba)), (4, 2))
+    mask = masks.read_alpha_mask(saved(Image.fromarray(rgba)), (4, 2))
     assert mask[0].tolist() == [255, 255, 0, 0]
 
 
