@@ -102,11 +102,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         canned: Canned = self.server.canned  # type: ignore[attr-defined]
         answer = canned.script.pop(0) if canned.script else canned.usual
-        canned.keys.append(self.headers.get("X-Client-Request-Id", ""))
-        if answer.drop == "before":
+        length = int(self.headers.get("Content-Length", 0))
+        body = b"" if answer.drop == "before" else self.rfile.read(length)
+        if len(body) < length:  # never arrived whole: nobody would do it or bill it
             self._hang_up()
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        canned.keys.append(self.headers.get("X-Client-Request-Id", ""))
         canned.requests.append(_parts(self.headers["Content-Type"], body))
         self._answer(answer)
 

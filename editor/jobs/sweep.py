@@ -73,7 +73,7 @@ def _recover(edit: Edit, now: datetime, swept: Swept) -> None:
         return
     attempt = edit.attempts.filter(token=edit.token).order_by("-number").first()
     if attempt and spool.has_answer(attempt.key):
-        swept.adopted += _adopt(edit, attempt, Status.RUNNING, same)
+        swept.adopted += _adopt(edit, attempt, Status.RUNNING, same, now)
         return
     with durable():
         lost = Edit.objects.change(
@@ -96,16 +96,15 @@ def _adopt_late(edit: Edit, now: datetime) -> bool:
     attempt = edit.present_attempt()
     if attempt is None or attempt.answered_at or not spool.has_answer(attempt.key):
         return False
-    return _adopt(edit, attempt, Status.UNKNOWN, Q())
+    return _adopt(edit, attempt, Status.UNKNOWN, Q(), now)
 
 
-def _adopt(edit: Edit, attempt: Attempt, was: Status, where: Q) -> bool:
+def _adopt(edit: Edit, attempt: Attempt, was: Status, where: Q, now: datetime) -> bool:
     try:
         meta = spool.meta(attempt.key)
     except (OSError, ValueError, KeyError):
         log.exception("edit %s: the spooled answer cannot be read", edit.pk)
         return False
-    now = timezone.now()
     with durable():
         adopted = Edit.objects.change(
             edit.pk,
