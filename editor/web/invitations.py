@@ -181,13 +181,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return unusable(request)
     form = JoinForm(request.POST or None, link=link)
     if request.method == "POST" and form.is_valid():
-        person = join(link, form)
+        try:
+            person = join(link, form)
+        except LinkUsed:
+            return unusable(request)
         if person is not None:
             enter(request, person, by="invitation")
             messages.success(request, _("Welcome, %(name)s.") % {"name": person.name})
             return redirect(settings.LOGIN_REDIRECT_URL)
-        if not link.is_usable:
-            return unusable(request)
     context = {"form": form, "link": link}
     return render(request, "people/join.html", context, status=422 if form.is_bound else 200)
 
@@ -196,22 +197,19 @@ def unusable(request: HttpRequest) -> HttpResponse:
     return render(request, "errors/link.html", {"purpose": "invitation"}, status=404)
 
 
+class LinkUsed(Exception):
+    """Somebody was faster: nothing of the new person may stay."""
+
+
 def join(link: Link, form: JoinForm) -> Person | None:
-    """The new person; None if the link was just used by somebody else, or the name just taken."""
-    data = form.cleaned_data
+    """The new person, or None if the name has just been taken; raises LinkUsed."""
     try:
         with transaction.atomic():
-            person = Person.objects.create_user(role=link.role, **data)
+            person = Person.objects.create_user(role=link.role, **form.cleaned_data)
             if not link.use(person=person):
                 raise LinkUsed
             audit("joined", f"person {person.pk}", actor=person, invitation=link.pk, role=link.role)
             return person
-    except LinkUsed:
-        link.refresh_from_db()
     except IntegrityError:
         form.add_error("username", _("This name or address has just been taken."))
-    return None
-
-
-class LinkUsed(Exception):
-    """Somebody was faster: nothing of the new person may stay."""
+        return None

@@ -48,6 +48,7 @@ def review_page(request: Request, queue: Queue, *, status: int = 200) -> HttpRes
     template = "review/_review.html" if request.htmx else "review/review.html"
     context = {
         "queue": queue,
+        "pending_count": queue.waiting,  # the header need not count once more
         "states": [(state.value, state.label) for state in STATES],
         "reasons": [{"value": value, "label": label} for value, label in REASONS.items()],
         "other_reason": len(REASONS) + 1,
