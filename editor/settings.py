@@ -291,5 +291,6 @@ LOGGING = {
     "loggers": {
         "editor": {"level": read.text("LOG_LEVEL", "INFO").upper()},
         "axes": {"level": "ERROR"},
+        "kombu.connection": {"level": "ERROR"},  # it misses a host name in the files transport's address
     },
 }

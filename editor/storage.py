@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage
@@ -47,4 +48,13 @@ def sync_folder(folder: Path) -> None:
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
+    """Hashed names for all static files, and for the imports between our own modules.
+
+    Other packages' scripts stay as they are: some mention imports in ways that do not resolve here.
+    """
+
     support_js_module_import_aggregation = True  # hashes `import "./x.js"` too
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patterns["editor/*.js"] = self._patterns.pop("*.js")
