@@ -1,0 +1,110 @@
+"""Files of images, results and edits, served to people who are signed in.
+
+Nothing here is ever rendered as a page: each answer has its own type, `nosniff`, and a policy that allows
+nothing. Names of stored files come from their content, so what an address shows never changes.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_cache_control
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from editor.jobs.pictures import full_picture
+from editor.models import Edit, Image, Origin, Result
+from editor.web.access import Request, load, signed_in
+
+CONTENT_TYPES = {
+    "webp": "image/webp", "png": "image/png", "jpeg": "image/jpeg", "jpg": "image/jpeg",
+    "gif": "image/gif", "avif": "image/avif", "tiff": "image/tiff", "tif": "image/tiff",
+}  # fmt: skip
+EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
+YEAR_S = 31_536_000
+View = Callable[..., HttpResponse]
+
+
+def _stored(field: str) -> View:
+    """The view of one file of an image, named by `field`."""
+
+    @signed_in
+    @require_safe
+    def image_file(request: Request, pk: int) -> HttpResponse:
+        image = load(Image.objects, request.user, pk=pk)
+        return _send(request, getattr(image, field))
+
+    return image_file
+
+
+image_thumb = _stored("thumb")
+image_thumb_small = _stored("thumb_small")
+image_preview = _stored("preview")
+
+
+@signed_in
+@require_safe
+def image_full(request: Request, pk: int) -> HttpResponse:
+    image = load(Image.objects, request.user, pk=pk)
+    return _send(request, full_picture(image))
+
+
+@signed_in
+@require_safe
+def image_original(request: Request, pk: int) -> HttpResponse:
+    """The bytes as they came. An upload's may say where and when it was taken, so only its owner and
+    administrators get them; a finished result carries no such thing, and everyone may take it."""
+    image = load(Image.objects, request.user, pk=pk)
+    if image.origin == Origin.UPLOAD and not request.user.may_manage(image.created_by_id):
+        raise Http404
+    return _send(request, image.original, image.format, save_as=_file_name(image.name, image.format))
+
+
+@signed_in
+@require_safe
+def result_raw(request: Request, pk: int) -> HttpResponse:
+    """The provider's picture, untouched."""
+    result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
+    stem = f"{PurePosixPath(result.edit.source.name).stem} {result} raw"
+    return _send(request, result.raw, result.raw_format, save_as=_file_name(stem, result.raw_format))
+
+
+@signed_in
+@require_safe
+def edit_mask(request: Request, pk: int) -> HttpResponse:
+    edit = load(Edit.objects, request.user, pk=pk)
+    return _send(request, edit.mask, "png")
+
+
+def _send(
+    request: Request, name: str, format: str = "", *, save_as: str = ""
+) -> HttpResponse:
+    tag = f'"{PurePosixPath(name).as_posix()}"'
+    if tag in request.headers.get("If-None-Match", ""):
+        return _guarded(HttpResponseNotModified(), tag)
+    try:
+        file = default_storage.open(name)
+    except FileNotFoundError:
+        raise Http404 from None
+    kind = format or PurePosixPath(name).suffix.lstrip(".").lower()
+    response = FileResponse(file, content_type=CONTENT_TYPES.get(kind, "application/octet-stream"))
+    if save_as:
+        response["Content-Disposition"] = content_disposition_header(True, save_as)
+    return _guarded(response, tag)
+
+
+def _guarded(response: HttpResponse, tag: str) -> HttpResponse:
+    patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
+    response["ETag"] = tag
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _file_name(name: str, format: str) -> str:
+    """`name` with the ending of what is really in the file, and without anything that names a path."""
+    stem = PurePosixPath(re.sub(r"[\x00-\x1f\x7f/\\]+", " ", name)).stem.strip(" .") or "image"
+    return f"{stem[:120]}.{EXTENSIONS.get(format, format)}"

@@ -1,0 +1,39 @@
+"""One picture: what it is, where it comes from, what was made from it."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from editor.models import Edit, Image, Origin, Result
+from editor.web import status, tiles, uploads, words
+from editor.web.access import Request, load, signed_in
+
+MOST_EDITS = 60
+
+
+@signed_in
+@require_safe
+def image_show(request: Request, pk: int) -> HttpResponse:
+    image = load(Image.objects.select_related("created_by"), request.user, pk=pk)
+    if image.origin == Origin.RESULT:
+        return _to_its_edit(image)
+    edits = Edit.objects.for_person(request.user).filter(source=image)
+    shown = [tiles.edit_tile(edit) for edit in tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_EDITS]]
+    context = {
+        "image": image,
+        "ratio": tiles.ratio_class(*image.size),
+        "tiles": shown,
+        "size": words.megabytes(image.bytes),
+        "megapixels": f"{image.width * image.height / 1e6:.1f}",
+        "when": words.moment(image.created_at),
+        "note": uploads.notice(image),
+        "may_take_original": image.origin != Origin.UPLOAD or request.user.may_manage(image.created_by_id),
+        "activity": status.activity_of(tile.edit for tile in shown if tile.edit),
+    }
+    return render(request, "images/show.html", context)
+
+
+def _to_its_edit(image: Image) -> HttpResponse:
+    """A result is best seen where it was made: beside its source."""
+    result = Result.objects.filter(image=image).first()
+    return redirect("edit_show", pk=result.edit_id) if result else redirect("studio", pk=image.pk)

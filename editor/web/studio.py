@@ -1,0 +1,349 @@
+"""The studio's server side: what the page starts from, the draft, the estimate, and sending an edit off."""
+
+import math
+from datetime import UTC
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from editor.images_api import catalogue
+from editor.images_api.catalogue import Model
+from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
+from editor.models import Draft, Edit, Image
+from editor.web import words
+from editor.web.access import Request, load, signed_in
+from editor.web.edits import versions_of
+
+MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise are 8 MB
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+OPTIONS = ("model", "n", "size", "quality")
+Errors = dict[str, list[str]]
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def studio(request: Request, pk: int) -> HttpResponse:
+    image = load(Image.objects, request.user, pk=pk)
+    if request.method == "POST":
+        return _submit(request, image)
+    again = _again(request, image)
+    return _page(request, image, _started_from(again) if again else _draft_of(request, image), again=again)
+
+
+def _page(
+    request: Request,
+    image: Image,
+    start: dict[str, Any] | None,
+    *,
+    again: Edit | None = None,
+    errors: Errors | None = None,
+    key: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "image": image,
+        "studio": _studio(image, start),
+        "key": key or str(uuid4()),
+        "from_edit": again,
+        "errors": errors or {},
+        **versions_of(request, image),
+    }
+    return render(request, "images/edit.html", context, status=status)
+
+
+def _studio(image: Image, start: dict[str, Any] | None) -> dict[str, Any]:
+    def of_image(name: str) -> str:
+        return reverse(name, args=[image.pk])
+
+    return {
+        "image": {"id": image.pk, "name": image.name, "width": image.width, "height": image.height},
+        "preview_url": of_image("image_preview"),
+        "preview_width": image.preview_width,
+        "preview_height": image.preview_height,
+        "full_url": of_image("image_full"),
+        "draft": start,
+        "draft_url": of_image("image_draft"),
+        "estimate_url": of_image("image_estimate"),
+        "submit_url": of_image("studio"),
+        "models": [_model(model) for model in offered_models()],
+        "provider": {"is_sandbox": settings.PROVIDER_IS_SANDBOX},
+    }
+
+
+def offered_models() -> list[Model]:
+    today = timezone.now().astimezone(UTC).date()
+    return catalogue.default().editing(today, at_openai=settings.PROVIDER_IS_OPENAI)
+
+
+def _model(model: Model) -> dict[str, Any]:
+    sizes = [{"value": "auto", "label": _("Fits the mask")}]
+    sizes += [{"value": f"{w}x{h}", "label": f"{w} × {h}"} for w, h in model.sizes.fixed]
+    qualities = [{"value": name, "label": words.quality(name)} for name in model.qualities]
+    return {
+        "id": model.id,
+        "label": model.name,
+        "prompt_limit": model.prompt_limit,
+        "n_max": model.max_n,
+        "sizes": sizes,
+        "default_size": "auto",
+        "qualities": qualities,
+        "default_quality": model.default_quality or "",
+        "note": "",
+    }
+
+
+# --- where the page starts ----------------------------------------------------------------------
+
+
+def _again(request: Request, image: Image) -> Edit | None:
+    """The edit to be run again, if it is one of this picture."""
+    number = request.GET.get("from") or request.POST.get("from_edit") or ""
+    if not number:
+        return None
+    if not number.isdecimal() or len(number) > 18:
+        raise Http404
+    edit: Edit = load(Edit.objects, request.user, pk=int(number), source=image)
+    return edit
+
+
+def _started_from(edit: Edit) -> dict[str, Any]:
+    options = {name: str(edit.options.get(name) or "") for name in ("n", "size", "quality")}
+    return {
+        "prompt": edit.prompt,
+        "model": edit.model,
+        **options,
+        "mask_url": reverse("edit_mask", args=[edit.pk]),
+        "updated_at": edit.created_at.isoformat(),
+    }
+
+
+def _draft_of(request: Request, image: Image) -> dict[str, Any] | None:
+    draft = Draft.objects.filter(person=request.user, image=image).first()
+    if draft is None:
+        return None
+    options = {name: str(draft.options.get(name) or "") for name in OPTIONS}
+    stamp = int(draft.updated_at.timestamp() * 1000)
+    mask_url = f"{reverse('image_draft', args=[image.pk])}?at={stamp}"
+    return {
+        "prompt": draft.prompt,
+        **options,
+        "mask_url": mask_url if draft.mask else None,
+        "updated_at": draft.updated_at.isoformat(),
+    }
+
+
+# --- the draft ----------------------------------------------------------------------------------
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def image_draft(request: Request, pk: int) -> HttpResponse:
+    """GET: the mask of this person's draft. POST: save it."""
+    image = load(Image.objects, request.user, pk=pk)
+    if request.method == "POST":
+        return _save_draft(request, image)
+    draft = Draft.objects.filter(person=request.user, image=image).exclude(mask=b"").first()
+    if draft is None:
+        raise Http404
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    return HttpResponse(bytes(draft.mask), content_type="image/png", headers=headers)
+
+
+def _save_draft(request: Request, image: Image) -> HttpResponse:
+    changes: dict[str, Any] = {
+        "prompt": _text(request, "prompt")[:100_000],
+        "options": {name: _text(request, name)[:80] for name in OPTIONS},
+    }
+    if request.POST.get("mask_empty"):
+        changes["mask"] = b""
+    elif "mask" in request.FILES:
+        mask = _mask(request)
+        if not _is_png_of(mask, image):
+            errors = {"mask": [words.PROBLEMS["mask.not_a_mask"]]}
+            return JsonResponse({"errors": errors}, status=422)
+        changes["mask"] = mask
+    Draft.objects.update_or_create(person=request.user, image=image, defaults=changes)
+    return HttpResponse(status=204)
+
+
+def _is_png_of(data: bytes, image: Image) -> bool:
+    """Whether the header says so; the whole file is read when the edit is submitted."""
+    width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    return data.startswith(PNG_SIGNATURE) and (width, height) == image.size
+
+
+# --- the estimate -------------------------------------------------------------------------------
+
+
+@signed_in
+@never_cache
+@require_safe
+def image_estimate(request: Request, pk: int) -> JsonResponse:
+    image = load(Image.objects, request.user, pk=pk)
+    asked = request.GET
+    bounds = _bounds([asked.get(side, "") for side in "ltrb"], image)
+    options = _options(asked)
+    if isinstance(options["n"], str):
+        return JsonResponse(_told_problem("n", "n.not_a_number"))
+    chars = _whole(asked.get("prompt_chars", "0")) or 0
+    quoted = quote(image, bounds, asked.get("model", ""), options, min(max(chars, 0), 1_000_000))
+    return JsonResponse(_told(quoted))
+
+
+def _told(quoted: Quote) -> dict[str, Any]:
+    frame = quoted.frame
+    return {
+        "text": words.money_between(quoted.low_microusd, quoted.high_microusd),
+        "detail": _left(quoted),
+        "frame": frame
+        and {
+            "bounds": list(frame.bounds),
+            "size": list(frame.size),
+            "scale": frame.scale,
+            "label": words.frame_tag(frame),
+        },
+        "problems": _errors(quoted.problems),
+    }
+
+
+def _told_problem(field: str, code: str) -> dict[str, Any]:
+    problems = {field: [str(words.PROBLEMS[code])]}
+    return {"text": words.money_between(None, None), "detail": "", "frame": None, "problems": problems}
+
+
+def _left(quoted: Quote) -> str:
+    if quoted.left_microusd is None:
+        return ""
+    return _("of %(left)s left this month") % {"left": words.money(quoted.left_microusd)}
+
+
+def _bounds(texts: list[str], image: Image) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom within the picture; None when nothing, or nonsense, is given."""
+    numbers = [_whole(text) for text in texts]
+    if None in numbers:
+        return None
+    left, top, right, bottom = (number or 0 for number in numbers)
+    if 0 <= left < right <= image.width and 0 <= top < bottom <= image.height:
+        return (left, top, right, bottom)
+    return None
+
+
+# --- sending it off -----------------------------------------------------------------------------
+
+
+def _submit(request: Request, image: Image) -> HttpResponse:
+    again = _again(request, image)
+    errors = _missing(request)
+    if errors:
+        return _refused(request, image, again, errors, 422)
+    try:
+        edit = submit(_new_edit(request, image, again))
+    except NotSubmitted as refused:
+        return _refused(request, image, again, _errors(refused.problems), _status_of(refused))
+    Draft.objects.filter(person=request.user, image=image).delete()
+    if _wants_json(request):
+        return JsonResponse({"url": reverse("edit_show", args=[edit.pk])}, status=201)
+    return redirect("edit_show", pk=edit.pk)
+
+
+def _missing(request: Request) -> Errors:
+    """What the catalogue cannot judge, for it is not there or no number at all."""
+    errors: Errors = {}
+    if _key(request) is None:
+        errors[""] = [str(words.PROBLEMS["key_missing"])]
+    if not _text(request, "prompt").strip():
+        errors["prompt"] = [str(words.PROBLEMS["prompt.missing"])]
+    if isinstance(_options(request.POST)["n"], str):
+        errors["n"] = [str(words.PROBLEMS["n.not_a_number"])]
+    if "mask" not in request.FILES:
+        errors["mask"] = [str(words.PROBLEMS["mask.empty"])]
+    return errors
+
+
+def _new_edit(request: Request, image: Image, again: Edit | None) -> NewEdit:
+    key = _key(request)
+    assert key is not None
+    return NewEdit(
+        person=request.user,
+        source=image,
+        mask=_mask(request),
+        prompt=_text(request, "prompt"),
+        model=request.POST.get("model", ""),
+        options=_options(request.POST),
+        key=key,
+        again=again,
+    )
+
+
+def _status_of(refused: NotSubmitted) -> int:
+    if refused.conflict:
+        return 409
+    return 402 if refused.over_budget else 422
+
+
+def _refused(
+    request: Request, image: Image, again: Edit | None, errors: Errors, status: int
+) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"errors": errors}, status=status)
+    start = _draft_of(request, image) or {"mask_url": None, "updated_at": ""}
+    start |= {name: _text(request, name) for name in ("prompt", *OPTIONS)}
+    return _page(request, image, start, again=again, errors=errors, key=str(_key(request) or ""), status=status)
+
+
+def _errors(problems: Any) -> Errors:
+    errors: Errors = {}
+    for found in problems:
+        errors.setdefault(found.field, []).append(words.problem(found))
+    return errors
+
+
+def _options(sent: Any) -> dict[str, Any]:
+    """n as a number (as it came when it is none), size and quality as words or None."""
+    number = sent.get("n", "").strip() or "1"
+    whole = _whole(number)
+    return {
+        "n": number if whole is None else whole,
+        "size": sent.get("size", "").strip() or None,
+        "quality": sent.get("quality", "").strip() or None,
+    }
+
+
+def _mask(request: Request) -> bytes:
+    """The mask's bytes. More than any mask has is cut off, and so is not a mask any more."""
+    file: UploadedFile = request.FILES["mask"]
+    return bytes(file.read(MASK_MAX_BYTES))
+
+
+def _key(request: Request) -> UUID | None:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+
+
+def _text(request: Request, name: str) -> str:
+    return str(request.POST.get(name, "")).replace("\r\n", "\n")
+
+
+def _whole(text: str) -> int | None:
+    try:
+        number = float(text) if len(text) < 20 else math.nan
+    except ValueError:
+        return None
+    return int(number) if math.isfinite(number) and number == int(number) else None
+
+
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("Accept", "")

@@ -1,0 +1,382 @@
+"""What codes, statuses and amounts are called on a page: one sentence that says what happened and what to do.
+
+Codes come from three places: `ImageRefused.code` (an upload), `Problem.code` (an edit that was not
+submitted) and `Edit.trouble` (one that was). A code without words here still gets a true sentence.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.functional import Promise
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from editor.models import Edit, Result, ReviewState, Status
+
+Words = Mapping[str, "str | Promise"]
+MEGABYTE = 1024 * 1024
+
+# --- uploads ------------------------------------------------------------------------------------
+
+REFUSALS: Words = {
+    "empty": gettext_lazy("The file is empty. Save it again, or choose another one."),
+    "too_many_bytes": gettext_lazy(
+        "The file is larger than %(limit_mb)s MB. Save it smaller, for example as a JPEG."
+    ),
+    "not_a_picture": gettext_lazy(
+        "This is not a picture, whatever its name says. Choose a PNG, JPEG, WebP, AVIF, GIF or TIFF file."
+    ),
+    "format_not_taken": gettext_lazy(
+        "This kind of picture is not taken. Save it as PNG, JPEG, WebP, AVIF, GIF or TIFF."
+    ),
+    "too_many_pixels": gettext_lazy(
+        "The picture has more than %(limit_mp)s megapixels. Make it smaller and try again."
+    ),
+    "no_area": gettext_lazy("The picture has no width or no height. Choose another file."),
+    "truncated": gettext_lazy(
+        "The end of the file is missing. Copy or download it again, then upload it once more."
+    ),
+    "broken": gettext_lazy("The file is damaged and can't be opened. Save it again from a picture editor."),
+    "too_slow": gettext_lazy(
+        "Reading this file takes too long, so it was given up. Save it again as a plain PNG or JPEG."
+    ),
+    "no_file": gettext_lazy("No file was chosen. Choose one or more pictures."),
+}
+
+
+def refusal(code: str, facts: Mapping[str, Any] | None = None) -> str:
+    """Why a file was not taken, and what to do."""
+    sentence = REFUSALS.get(code) or gettext_lazy(
+        "The picture can't be used. Save it again as PNG or JPEG and try once more."
+    )
+    return str(sentence) % {
+        "limit_mb": settings.UPLOAD_MAX_BYTES // MEGABYTE,
+        "limit_mp": settings.UPLOAD_MAX_PIXELS // 1_000_000,
+    }
+
+
+# --- an edit that was not submitted -------------------------------------------------------------
+
+PROBLEMS: Words = {
+    "prompt.missing": gettext_lazy("Say what should change."),
+    "prompt.too_long": gettext_lazy("This model takes up to %(limit)s characters; this has %(length)s."),
+    "prompt.not_text": gettext_lazy("The text contains a character that is none. Type it again."),
+    "mask.empty": gettext_lazy("Nothing is painted yet. Paint over what should change."),
+    "mask.covers_all": gettext_lazy(
+        "The mask covers the whole picture, so nothing would be kept. Leave out what should stay."
+    ),
+    "mask.wrong_size": gettext_lazy("The mask does not fit this picture. Reload the page and paint it again."),
+    "mask.not_a_mask": gettext_lazy("The mask can't be read. Reload the page and try again."),
+    "model.unknown_model": gettext_lazy("This model is not offered here. Choose another one."),
+    "model.cannot_edit": gettext_lazy("This model can't edit pictures. Choose another one."),
+    "n.out_of_range": gettext_lazy("This model gives %(min)s to %(max)s results at a time."),
+    "n.not_a_number": gettext_lazy("Give a whole number."),
+    "n.not_taken": gettext_lazy("This model does not take a number of results."),
+    "size.not_offered": gettext_lazy("This model does not give this size. Choose one of the list."),
+    "size.not_a_size": gettext_lazy("This is not a size. Choose one of the list."),
+    "quality.not_offered": gettext_lazy("This model does not have this quality. Choose one of the list."),
+    "quality.not_taken": gettext_lazy("This model has no qualities to choose from."),
+    "key_missing": gettext_lazy("The page is out of date. Reload it and run the edit again."),
+    ".key_used": gettext_lazy(
+        "This form was already used for another edit. Open the studio again to start a new one."
+    ),
+    ".over_budget": gettext_lazy(
+        "This edit may cost %(wanted)s, and only %(left)s is left this month. Choose fewer pictures "
+        "or a lower quality, or ask an administrator."
+    ),
+}
+
+
+def problem(found: Any) -> str:
+    """A `Problem` in words: ours where the code has some, else the catalogue's own sentence."""
+    sentence = PROBLEMS.get(f"{found.field}.{found.code}")
+    if sentence is None:
+        return _(found.message)
+    try:
+        return str(sentence) % _facts(found.facts)
+    except KeyError:
+        return str(found.message)
+
+
+def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Numbers as people write them, and amounts as money."""
+    said = {name: number_format(value, use_l10n=True, force_grouping=True) if isinstance(value, int) else str(value)
+            for name, value in facts.items()}
+    for name, value in facts.items():
+        if name.endswith("_microusd"):
+            said[name.removesuffix("_microusd")] = money(value)
+    return said
+
+
+QUALITIES: Words = {
+    "auto": gettext_lazy("Auto"),
+    "low": gettext_lazy("Low"),
+    "medium": gettext_lazy("Medium"),
+    "high": gettext_lazy("High"),
+    "standard": gettext_lazy("Standard"),
+}
+
+
+def quality(name: str) -> str:
+    return str(QUALITIES.get(name, name))
+
+
+# --- an edit that failed, waits or is unknown ---------------------------------------------------
+
+TROUBLES: Words = {
+    # the provider refused: nothing was bought
+    "moderation_blocked": gettext_lazy(
+        "The provider's safety system refused this request. Change the prompt or the picture, then run it again."
+    ),
+    "content_policy_violation": gettext_lazy(
+        "The provider's safety system refused this request. Change the prompt or the picture, then run it again."
+    ),
+    "invalid_api_key": gettext_lazy(
+        "The provider does not accept our key. An administrator has to set a valid one; then run the edit again."
+    ),
+    "http_401": gettext_lazy(
+        "The provider does not accept our key. An administrator has to set a valid one; then run the edit again."
+    ),
+    "http_402": gettext_lazy(
+        "The provider's account is out of credit. An administrator has to pay; then run the edit again."
+    ),
+    "http_403": gettext_lazy(
+        "The provider does not allow this request for our account. An administrator can look into it."
+    ),
+    "http_404": gettext_lazy(
+        "The provider does not know this model. Choose another one and run the edit again."
+    ),
+    "model_not_found": gettext_lazy(
+        "The provider does not know this model. Choose another one and run the edit again."
+    ),
+    "http_413": gettext_lazy(
+        "The request was too large for the provider. Choose a smaller size and run the edit again."
+    ),
+    "insufficient_quota": gettext_lazy(
+        "The provider's account has no credit left. An administrator has to add some; then run the edit again."
+    ),
+    "credit_balance_exhausted": gettext_lazy(
+        "The provider's account has no credit left. An administrator has to add some; then run the edit again."
+    ),
+    "organization_spend_limit_exceeded": gettext_lazy(
+        "The provider's spending limit is reached. An administrator can raise it; then run the edit again."
+    ),
+    "project_spend_limit_exceeded": gettext_lazy(
+        "The provider's spending limit is reached. An administrator can raise it; then run the edit again."
+    ),
+    "organization_usage_limit_exceeded": gettext_lazy(
+        "The provider's usage limit is reached. An administrator can raise it; then run the edit again."
+    ),
+    "billing_hard_limit_reached": gettext_lazy(
+        "The provider's spending limit is reached. An administrator can raise it; then run the edit again."
+    ),
+    "redirected": gettext_lazy(
+        "The provider's address leads elsewhere. An administrator has to correct it; then run the edit again."
+    ),
+    "rate_limit_exceeded": gettext_lazy("The provider was too busy each time it was asked. Run the edit again later."),
+    "http_429": gettext_lazy("The provider was too busy each time it was asked. Run the edit again later."),
+    # nothing was sent
+    "not_connected": gettext_lazy("The provider could not be reached. Nothing was sent; run the edit again later."),
+    "connect_timeout": gettext_lazy(
+        "The provider could not be reached in time. Nothing was sent; run the edit again later."
+    ),
+    "name_not_found": gettext_lazy(
+        "The provider's address was not found. Nothing was sent; an administrator can check it."
+    ),
+    "tls_failed": gettext_lazy(
+        "No safe connection to the provider could be made. Nothing was sent; an administrator can look into it."
+    ),
+    "not_prepared": gettext_lazy(
+        "The picture or its mask could not be read from storage. Nothing was sent; run the edit again."
+    ),
+    "not_prepared_yet": gettext_lazy("The picture could not be read from storage yet; it is tried again."),
+    # sent, and then silence
+    "deadline": gettext_lazy("No whole answer came within the time allowed."),
+    "read_timeout": gettext_lazy("The provider stopped answering after the request was sent."),
+    "connection_lost": gettext_lazy("The connection broke after the request was sent."),
+    "truncated": gettext_lazy("The connection broke in the middle of the answer."),
+    "worker_lost": gettext_lazy("The process that had sent the request stopped before an answer came."),
+    "not_kept": gettext_lazy("The answer came, but it could not be written to our disk."),
+    # answered, and of no use
+    "no_space": gettext_lazy("The disk is full. The edit finishes by itself once there is room."),
+    "storage_fails": gettext_lazy("The result can't be written to storage yet. It is tried again by itself."),
+    "fetching_again": gettext_lazy("The result could not be fetched from the provider yet. It is tried again."),
+    "answer_lost": gettext_lazy("The provider's answer was received, but it is not on this server's disk any more."),
+    "expired": gettext_lazy(
+        "The provider's links to the result expired before they could be fetched. Run the edit again."
+    ),
+    "private_address": gettext_lazy(
+        "The provider's link to the result leads into a private network, so it was not opened. "
+        "An administrator can look into it."
+    ),
+    "too_large": gettext_lazy("The provider sent far more than a picture, so it was not kept. Run the edit again."),
+    "bad_base64": gettext_lazy("The provider's answer holds no readable picture. Run the edit again."),
+    "empty_picture": gettext_lazy("The provider's answer holds an empty picture. Run the edit again."),
+    "bad_picture": gettext_lazy("The provider's answer is not a picture. Run the edit again."),
+    "not_a_picture": gettext_lazy("The provider's answer is not a picture. Run the edit again."),
+    "not_json": gettext_lazy("The provider's answer makes no sense. Its bytes are kept; run the edit again."),
+    "error_body": gettext_lazy("The provider answered with an error instead of a picture. Run the edit again."),
+    "no_data": gettext_lazy("The provider's answer holds no picture. Run the edit again."),
+    "some_missing": gettext_lazy("Some of the pictures could not be stored. Those that could are shown."),
+}  # fmt: skip
+
+
+def trouble(edit: Edit) -> str:
+    """What went wrong with an edit, as one sentence; "" when nothing did."""
+    words = TROUBLES.get(edit.trouble)
+    if words:
+        return str(words)
+    if edit.trouble.startswith("http_5"):
+        return _("The provider had an error of its own.")
+    if edit.status == Status.FAILED:
+        return _("The edit could not be done. Change it, or run it again.")
+    return _("Something went wrong on the way.") if edit.trouble else ""
+
+
+def providers_words(edit: Edit) -> str:
+    """The provider's own sentence, where it says more than ours."""
+    said = edit.trouble_text.strip()
+    return said if edit.status in (Status.FAILED, Status.UNKNOWN, Status.QUEUED) else ""
+
+
+# --- statuses -----------------------------------------------------------------------------------
+
+MEANINGS: Words = {
+    Status.QUEUED: gettext_lazy("It waits for its turn. Nothing has been sent yet."),
+    Status.RUNNING: gettext_lazy("The provider is working on it."),
+    Status.STORING: gettext_lazy("The answer is here and safe. It is being put into the picture."),
+    Status.SUCCEEDED: gettext_lazy("Done."),
+    Status.CANCELED: gettext_lazy("It was canceled before anything was sent. It cost nothing."),
+    Status.UNKNOWN: gettext_lazy(
+        "The request was sent, but nobody knows whether the provider did it and billed it. "
+        "It is not repeated by itself: it may have been paid for."
+    ),
+}
+
+
+def meaning(edit: Edit, *, has_results: bool = False) -> str:
+    if edit.status == Status.CANCELED and (has_results or edit.sent_at):
+        return _("It had been sent when it was canceled, so what came back is kept.")
+    if edit.status == Status.FAILED:
+        return trouble(edit)
+    if edit.status == Status.RUNNING and not edit.sent_at:
+        return _("The picture and the mask are being prepared.")
+    return str(MEANINGS.get(edit.status, ""))
+
+
+def standing(results: list[Result]) -> str:
+    """The review state that stands for all results of an edit: one approved makes it approved."""
+    states = {result.review for result in results}
+    for state in (ReviewState.APPROVED, ReviewState.PENDING, ReviewState.REJECTED):
+        if state in states:
+            return str(state)
+    return ""
+
+
+CANCELED_WORDS: Words = {
+    "canceled": gettext_lazy("Canceled. Nothing was sent, and it costs nothing."),
+    "will_be_kept": gettext_lazy(
+        "It was already sent and can't be called back. What comes back will be kept, and shown as canceled."
+    ),
+    "finished": gettext_lazy("It was already finished, so there is nothing to cancel."),
+    "unknown": gettext_lazy("Its outcome is unknown. Accept the loss or buy it again instead."),
+}
+
+
+# --- amounts and times --------------------------------------------------------------------------
+
+
+def money(microusd: int | None) -> str:
+    """Dollars with as many decimals as the amount needs. What is not known is never shown as zero."""
+    if microusd is None:
+        return _("unknown")
+    decimals = 2 if microusd == 0 or microusd >= 1_000_000 or microusd % 10_000 == 0 else 3
+    if 0 < microusd < 1_000:
+        decimals = 5
+    return f"${number_format(microusd / 1_000_000, decimals, use_l10n=True)}"
+
+
+def money_between(low: int | None, high: int | None) -> str:
+    if low is None or high is None:
+        return _("Cost not known beforehand")
+    if low == high or money(low) == money(high):
+        return _("About %(cost)s") % {"cost": money(high)}
+    return _("%(low)s to %(high)s") % {"low": money(low), "high": money(high)}
+
+
+def seconds(took: timedelta | float) -> str:
+    """A duration as people say it: 4.2 s, 38 s, 3 min 20 s."""
+    total = took.total_seconds() if isinstance(took, timedelta) else took
+    if total < 10:
+        return _("%(seconds)s s") % {"seconds": number_format(total, 1)}
+    if total < 90:
+        return _("%(seconds)d s") % {"seconds": round(total)}
+    return _("%(minutes)d min %(seconds)d s") % {"minutes": total // 60, "seconds": total % 60}
+
+
+def megabytes(count: int) -> str:
+    if count < MEGABYTE // 10:
+        return _("%(size)d KB") % {"size": max(1, round(count / 1024))}
+    return _("%(size)s MB") % {"size": number_format(count / MEGABYTE, 1)}
+
+
+def pixels(count: int) -> str:
+    """Digits in groups of three, parted by a thin space that does not break."""
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def percent(share: float) -> str:
+    return number_format(share * 100, 1 if share < 0.995 else 0)
+
+
+def frame(sent: Any) -> str:
+    """A `Frame` in words: its size in pixels, and how much of the source's detail that keeps."""
+    width, height = sent.size
+    return _("%(width)d × %(height)d at %(percent)s %%") % {
+        "width": width,
+        "height": height,
+        "percent": number_format(100 / sent.scale, 0),
+    }
+
+
+def frame_tag(sent: Any) -> str:
+    """The same, as the studio writes it at the frame."""
+    width, height = sent.size
+    return _("sent at %(percent)s %% · %(width)d × %(height)d") % {
+        "width": width,
+        "height": height,
+        "percent": number_format(100 / sent.scale, 0),
+    }
+
+
+def pictures(count: int) -> str:
+    return ngettext("%(count)d picture", "%(count)d pictures", count) % {"count": count}
+
+
+def title_of(prompt: str, length: int = 60) -> str:
+    """A prompt cut to one line, for headings and tiles."""
+    return Truncator(" ".join(prompt.split())).chars(length) or _("Without a prompt")
+
+
+def day(which: date) -> str:
+    """A day as people call it: today, yesterday, a weekday, a date."""
+    today = timezone.localdate()
+    ago = (today - which).days
+    if ago == 0:
+        return _("Today")
+    if ago == 1:
+        return _("Yesterday")
+    if 1 < ago < 7:
+        return date_format(which, "l")
+    return date_format(which, "j F" if which.year == today.year else "j F Y")
+
+
+def moment(at: datetime) -> str:
+    """A day and a time, such as "Today 10:42"."""
+    local = timezone.localtime(at)
+    return f"{day(local.date())} {date_format(local, 'H:i')}"
