@@ -8,14 +8,16 @@ from typing import Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from . import exemplars
 from .arrays import Floats, Mask, Pixels, Size
 from .masks import bounds
 
 Drift = Literal["off", "mild", "strong"]
 
-_COARSE_SIDE = 320
-"""Inpainting runs at this long side; its time grows with the masked area."""
+_MOST_ISLANDS = 3
+"""Each costs up to a third of a second; more of them are filled in one go, less finely."""
 
 _DRIFTS = {"mild": (1.04, (2.1, 1.2), 0.0), "strong": (1.12, (8.3, 5.2), 0.10)}
 """gain, shift in px, gradient: the two simulated models of the stitching measurements."""
@@ -24,8 +26,9 @@ _DRIFTS = {"mild": (1.04, (2.1, 1.2), 0.0), "strong": (1.12, (8.3, 5.2), 0.10)}
 def fill_from_surroundings(pixels: Pixels, mask: Mask) -> Pixels:
     """`pixels` with the masked area continued from what surrounds it; a new array.
 
-    Two layers: colours and broad shapes are inpainted at a small size (Telea 2004, OpenCV),
-    texture and grain are mirrored across the mask's border. Pixels outside the mask keep their
+    Two layers: colours and broad shapes are put together from surrounding patches at a small
+    size, texture and grain are taken from where those patches lie. Where hardly anything is
+    known, the first is plain inpainting (Telea 2004) and the second mirrored at the border. Pixels outside the mask keep their
     values. A mask that covers everything gives a procedural picture, an empty one a copy.
     Raises ValueError when the two sizes differ.
     """
@@ -38,10 +41,12 @@ def fill_from_surroundings(pixels: Pixels, mask: Mask) -> Pixels:
     if mask.all():
         filled[..., :3] = procedural((mask.shape[1], mask.shape[0]), int(pixels[::16, ::16].sum()))
         return filled
-    left, top, right, bottom = _with_margin(box, mask.shape)
-    window = filled[top:bottom, left:right]
-    hole = mask[top:bottom, left:right]
-    _fill_window(window, hole)
+    unfilled = mask.copy()
+    for island in _islands(mask):
+        left, top, right, bottom = _with_margin(bounds(island) or box, mask.shape)
+        # other islands in the window are not known yet, and come right in their own turn
+        _fill_window(filled[top:bottom, left:right], unfilled[top:bottom, left:right])
+        unfilled[island > 0] = 0
     return filled
 
 
@@ -81,6 +86,14 @@ def procedural(size: Size, seed: int) -> Pixels:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+def _islands(mask: Mask) -> list[Mask]:
+    """The islands of the mask, for each its own mask; all in one if there are many."""
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
+    if count - 1 > _MOST_ISLANDS:
+        return [mask]
+    return [np.where(labels == label, 255, 0).astype(np.uint8) for label in range(1, count)]
+
+
 def _with_margin(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tuple[int, ...]:
     """The mask's bounds with enough around them to learn texture from."""
     left, top, right, bottom = box
@@ -94,27 +107,54 @@ def _with_margin(box: tuple[int, int, int, int], shape: tuple[int, ...]) -> tupl
 
 
 def _fill_window(window: Pixels, hole: Mask) -> None:
-    """Fills the hole in place."""
-    base, sigma = _broad_shapes(window, hole)
-    blurred = _blurred_around(window, hole, sigma)
-    rows, columns = _mirrored(hole)
-    at = np.nonzero(hole)
+    """Fills the hole in place: broad shapes from a small picture, texture at full size."""
+    small, shrink = _small_size(hole)
+    known = _shrunk_known(window, hole, small)
+    shrunk = cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA)
+    covered = np.asarray(shrunk, np.float32)
+    small_hole = np.where(covered > 0, 255, 0).astype(np.uint8)
+    guess = _guessed(known, covered)
+    found = exemplars.synthesize(guess, small_hole)
+    base = _enlarged(found.pixels if found else guess, hole)
+    rows, columns = _from_origins(found, hole, shrink) if found else _mirrored(hole)
+    blurred = _blurred_around(window, hole, max(1.5, 0.8 * shrink))
     texture = window[rows, columns].astype(np.float32) - blurred[rows, columns]
+    at = np.nonzero(hole)
     window[at] = np.clip(base[at] + texture + 0.5, 0, 255)
 
 
-def _broad_shapes(window: Pixels, hole: Mask) -> tuple[Floats, float]:
-    """The window inpainted at a small size and brought back; and the blur that amounts to."""
+def _small_size(hole: Mask) -> tuple[Size, float]:
     height, width = hole.shape
-    shrink = max(1.0, max(width, height) / _COARSE_SIDE)
-    small = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-    known = _shrunk_known(window, hole, small)
-    covered = cv2.resize(hole, small, interpolation=cv2.INTER_AREA)
-    coarse_hole = np.where(covered > 254, 255, 0).astype(np.uint8)
-    painted = _inpainted(known, coarse_hole)
-    soft = _softened_inside(painted, coarse_hole)
-    base = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
-    return base.reshape(window.shape).astype(np.float32), max(1.5, 0.8 * shrink)
+    shrink = max(1.0, max(width, height) / exemplars.comfortable_side(hole))
+    return (max(1, round(width / shrink)), max(1, round(height / shrink))), shrink
+
+
+def _guessed(known: Pixels, covered: Floats) -> Floats:
+    """A first filling. Where a small pixel is partly known, what is known of it stands."""
+    unknown = np.where(covered > 254, 255, 0).astype(np.uint8)
+    return _softened_inside(_inpainted(known, unknown), unknown)
+
+
+def _enlarged(small: Floats, hole: Mask) -> Floats:
+    height, width = hole.shape
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large.reshape(height, width, -1), np.float32)
+
+
+def _from_origins(
+    found: exemplars.Synthesis, hole: Mask, shrink: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """For each pixel of the hole the one whose texture it takes: as far away as its patch is."""
+    inside = np.stack(np.nonzero(hole), axis=1)
+    last_small = np.array(found.origins.shape[:2]) - 1
+    small = np.minimum((inside / shrink).astype(np.intp), last_small)
+    moved = found.origins[small[:, 0], small[:, 1]] - small
+    taken = _reflected(inside + np.rint(moved * shrink).astype(np.intp), hole.shape)
+    lands_inside = hole[taken[:, 0], taken[:, 1]] > 0
+    if lands_inside.any():
+        rows, columns = _mirrored(hole)
+        taken[lands_inside] = np.stack([rows, columns], axis=1)[lands_inside]
+    return taken[:, 0], taken[:, 1]
 
 
 def _shrunk_known(window: Pixels, hole: Mask, small: Size) -> Pixels:
@@ -154,13 +194,13 @@ def _blurred_around(window: Pixels, hole: Mask, sigma: float) -> Floats:
     return np.asarray(blurred / np.maximum(count, 1e-3)[..., None], np.float32)
 
 
-def _mirrored(hole: Mask) -> tuple[np.ndarray, np.ndarray]:
+def _mirrored(hole: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """For each pixel of the hole a pixel outside it: its mirror image across the border."""
     _, labels = cv2.distanceTransformWithLabels(
         hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     known = np.nonzero(hole == 0)
-    nearest = np.zeros((labels.max() + 1, 2), np.int64)
+    nearest = np.zeros((labels.max() + 1, 2), np.intp)
     nearest[labels[known]] = np.stack(known, axis=1)
     inside = np.stack(np.nonzero(hole), axis=1)
     border = nearest[labels[hole > 0]]
@@ -170,7 +210,7 @@ def _mirrored(hole: Mask) -> tuple[np.ndarray, np.ndarray]:
     return mirror[:, 0], mirror[:, 1]
 
 
-def _reflected(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _reflected(points: NDArray[np.intp], shape: tuple[int, ...]) -> NDArray[np.intp]:
     last = np.array(shape) - 1
     folded = np.abs(points)
     return np.clip(np.where(folded > last, 2 * last - folded, folded), 0, last)
