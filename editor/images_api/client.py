@@ -149,7 +149,7 @@ def edit(
             _receive(answer, spool, exchange, provider.max_answer_bytes, body.is_late)
             headers = kept_headers(answer.headers)
             meta = AnswerMeta(answer.status_code, headers, datetime.now(UTC), spool.written)
-            spool.finish(meta.to_dict())
+            _keep(spool, meta)
             return meta
     except SpoolFailed as failed:
         cut = _cut_by_disk(failed)
@@ -186,7 +186,7 @@ def fetch(
             provider.exchange(deadline) as exchange,
             _get_following(url, provider, exchange) as answer,
         ):
-            _require_result(answer)
+            _require_result(answer, max_bytes)
             _receive(answer, spool, exchange, max_bytes, lambda: time.monotonic() >= ends_at)
             spool.finish()
             headers = kept_headers(answer.headers)
@@ -337,7 +337,7 @@ def _receive(
     max_bytes: int,
     is_late: Callable[[], bool],
 ) -> None:
-    """Write the answer's body to the spool as it comes. Raises _Cut and SpoolFailed."""
+    """Write the answer's body to the spool as it comes. Raises _Cut."""
     cut: _Cut | None = None
     try:
         # read1 hands over what has arrived; read would hold back up to a chunk, and lose it when
@@ -348,8 +348,10 @@ def _receive(
                 cut = _late()
                 break
             if spool.written > max_bytes:
-                cut = _Cut("too_large", "The provider's answer is too large.")
+                cut = _too_large()
                 break
+    except SpoolFailed as failed:
+        cut = _cut_by_disk(failed)
     except (RequestException, HTTPError, OSError, ValueError) as error:
         cut = _cut_by(error, exchange)
     if cut is None and exchange.is_over:  # our own shutdown can look like the answer's proper end
@@ -358,6 +360,15 @@ def _receive(
         cut.status = answer.status_code
         cut.request_id = kept_headers(answer.headers).get("x-request-id", "")
         raise cut
+
+
+def _keep(spool: Spool, meta: AnswerMeta) -> None:
+    try:
+        spool.finish(meta.to_dict())
+    except SpoolFailed as failed:
+        cut = _cut_by_disk(failed)
+        cut.status, cut.request_id = meta.status, meta.request_id
+        raise cut from None
 
 
 def _cut_by(error: Exception, exchange: Exchange) -> _Cut:
@@ -381,6 +392,10 @@ def _cut_by(error: Exception, exchange: Exchange) -> _Cut:
 
 def _late() -> _Cut:
     return _Cut("deadline", "The provider took longer than we wait.")
+
+
+def _too_large() -> _Cut:
+    return _Cut("too_large", "The provider's answer is too large.")
 
 
 def _cut_by_disk(failed: SpoolFailed) -> _Cut:
@@ -426,9 +441,12 @@ def _require_ordinary(url: str, provider: Provider) -> None:
         raise ResultRefused("The result's URL leads to an odd port.", code="odd_port")
 
 
-def _require_result(answer: requests.Response) -> None:
+def _require_result(answer: requests.Response, max_bytes: int) -> None:
     status = answer.status_code
     if 200 <= status < 300:
+        announced = answer.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > max_bytes:
+            raise _too_large()
         return
     if status >= 500 or status in RETRYABLE_CLIENT_ERRORS:
         wait = retry_after(kept_headers(answer.headers), datetime.now(UTC))

@@ -191,9 +191,9 @@ def read_answer(path: Path, meta: AnswerMeta, *, secret: str = "") -> ImagesResp
         raise error_for(meta.status, meta.headers, body, now=meta.received_at, secret=secret)
     text, spans = _without_pictures(path, meta)
     answer = _parsed(text, meta)
-    if answer.get("error"):
-        raise _error_in_success(answer["error"], meta, secret)
     pictures = _pictures(answer.get("data"), spans)
+    if answer.get("error") and not pictures:
+        raise _error_in_success(answer["error"], meta, secret)
     if not pictures:
         raise _unusable("The provider answered without a picture.", "no_pictures", meta)
     return ImagesResponse(

@@ -59,8 +59,7 @@ def _edit(handler: "Handler", call: Call) -> None:
     content_type = handler.headers.get("Content-Type", "")
     form = forms.read_form(handler.body, handler.body.length, content_type)
     call.model = next(iter(form.values("model")), "")[:100]
-    _fail_before_work(handler, call, fault)
-    if handler.close_connection:
+    if _is_stopped_before_work(handler, call, fault):
         return
     checked = forms.check(form, handler.server.catalogue, handler.server.painter.gate)
     call.n = checked.request.n or 1
@@ -74,17 +73,20 @@ def _edit(handler: "Handler", call: Call) -> None:
     _answer(handler, call, fault, checked, pictures)
 
 
-def _fail_before_work(handler: "Handler", call: Call, fault: Fault) -> None:
+def _is_stopped_before_work(handler: "Handler", call: Call, fault: Fault) -> bool:
     if fault.status is not None:
         raise for_fault(fault, handler.request_id)
     if fault.name == "drop-before":
         call.outcome = "dropped"
         handler.drop()
+        return True
     if fault.name == "never":
         call.outcome = "silent"
         while not handler.is_gone() and not handler.server.stopping.is_set():
             handler.pause(GONE_CHECK)
         handler.drop()
+        return True
+    return False
 
 
 def _answer(
