@@ -55,7 +55,7 @@ def _due(room: int, tried: set[tuple[Job, int]]) -> list[tuple[Job, int]]:
     reach = room + len(tried)
     answered = Edit.objects.to_store(now).values_list("pk", flat=True)[:reach]
     queued = Edit.objects.due(now).order_by("not_before", "id").values_list("pk", flat=True)[:reach]
-    work: list[tuple[Job, int]] = [(store, pk) for pk in answered] + [(run, pk) for pk in queued]
+    work: list[tuple[Job, int]] = [*((store, pk) for pk in answered), *((run, pk) for pk in queued)]
     return [one for one in work if one not in tried][:room]
 
 

@@ -88,6 +88,6 @@ def buy_again(edit: Edit, *, by: Person, because: str = "") -> bool:
     return True
 
 
-def _note(act: str, edit: Edit, by: Person, **detail: object) -> None:
-    audit(act, f"edit {edit.pk}", actor=by, **detail)
+def _note(act: str, edit: Edit, by: Person, **detail: str) -> None:
+    audit(act, f"edit {edit.pk}", actor=by, address=None, **detail)
     log.info("edit %s: %s by person %s", edit.pk, act, by.pk)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import Error, connection
 from django.db.models import Q
@@ -57,6 +58,7 @@ def sweep(now: datetime | None = None, *, hint: Callable[[int], bool] = hint_now
 
 def _recover(edit: Edit, now: datetime, swept: Swept) -> None:
     """A process died, or froze, with this edit in its hands."""
+    assert edit.token is not None, "a running edit has a token"
     same = Q(token=edit.token, lease_until__lt=now)
     if edit.sent_at is None:
         again = Edit.objects.change(
@@ -140,13 +142,15 @@ def purge_spool() -> int:
     removed = 0
     for path in spool.old_files():
         key = spool.key_of(path)
-        needed = Attempt.objects.filter(
-            key=key, edit__status__in=(Status.RUNNING, Status.STORING, Status.UNKNOWN)
-        )
-        if key is None or not needed.exists():
+        if key is None or not _is_needed(key):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _is_needed(key: UUID) -> bool:
+    open_ends = (Status.RUNNING, Status.STORING, Status.UNKNOWN)
+    return Attempt.objects.filter(key=key, edit__status__in=open_ends).exists()
 
 
 class Sweeper:

@@ -17,7 +17,7 @@ def usual_seconds(model: str, options: dict[str, object] | None = None) -> tuple
     if quality:
         calls = calls.filter(edit__options__quality=quality)
     rows = calls.order_by("-id").values_list("sent_at", "answered_at")[:SAMPLE]
-    took = [(answered - sent).total_seconds() for sent, answered in rows]
+    took = [(answered - sent).total_seconds() for sent, answered in rows if answered]
     if len(took) < 3:
         return None
     low, _median, high = quantiles(took, n=4, method="inclusive")

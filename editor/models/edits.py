@@ -36,7 +36,7 @@ class Operation(models.TextChoices):
     EDIT = "edit", _("Edit")
 
 
-def operation_choices() -> list[tuple[str, str]]:
+def operation_choices() -> list[tuple[str, Any]]:
     return Operation.choices
 
 

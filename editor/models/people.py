@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -23,11 +24,11 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
-def role_choices() -> list[tuple[str, str]]:
+def role_choices() -> list[tuple[str, Any]]:
     return Role.choices
 
 
-def theme_choices() -> list[tuple[str, str]]:
+def theme_choices() -> list[tuple[str, Any]]:
     return Theme.choices
 
 
@@ -39,8 +40,8 @@ class PersonManager(UserManager["Person"]):
 
 
 class Person(AbstractUser):
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField(_("email address"), blank=True)
     display_name = models.CharField(_("display name"), max_length=80, blank=True)
     role = models.CharField(_("role"), max_length=16, choices=role_choices, default=Role.MEMBER)
