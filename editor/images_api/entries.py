@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args
 
 from editor.images_api.messages import PARAMETERS, Size
 
 T = TypeVar("T")
 
+PLAIN = (int, bool, str, Decimal, date)
 SIZE_FORM = re.compile(r"([1-9]\d{0,4})x([1-9]\d{0,4})")
 
 
@@ -251,8 +253,8 @@ def _typed(wanted: Any, name: str, value: Any, where: str) -> Any:
         value = tuple(value)
     if wanted is Decimal and isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
-    plain = {int: int, bool: bool, str: str, Decimal: Decimal, date: date}.get(wanted)
-    right = plain is None or (type(value) is plain)
+    wanted = get_args(wanted)[0] if isinstance(wanted, UnionType) else wanted  # `T | None`
+    right = wanted not in PLAIN or type(value) is wanted
     if wanted == tuple[str, ...]:
         right = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
     _require(right, where, f"has a wrong value for {name}: {value!r}")
