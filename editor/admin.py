@@ -10,6 +10,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -36,6 +37,7 @@ from editor.models import (
     decide,
 )
 
+admin.site.unregister(Group)  # roles say what people may do; groups would only seem to
 MICRO = 1_000_000
 THUMB = 96
 
