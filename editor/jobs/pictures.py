@@ -6,6 +6,7 @@ Every file is named by the SHA-256 of the bytes it was made from, so writing one
 import hashlib
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,11 @@ def add_sample(person: Person) -> Image:
 
 def store_result(pixels: Any, *, name: str, person: Person) -> Image:
     """A new row for a stitched picture; `pixels` as imaging.stitching gives them. Stored as PNG."""
-    data = files.encode_png(pixels)
+    with ThreadPoolExecutor(1) as beside:  # both leave Python's lock while they work
+        making = beside.submit(previews.previews_of, pixels)
+        data = files.encode_png(pixels)
+        made = making.result()
     sha256 = hashlib.sha256(data).hexdigest()
-    made = previews.previews_of(pixels)
     stored = {
         "original": save(sha256, "png", data),
         **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},

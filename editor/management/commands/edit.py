@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from editor.images_api import client
 from editor.imaging import files, masks
@@ -45,7 +46,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         options["out"].mkdir(parents=True, exist_ok=True)
-        person = self.person(options["person"])
+        try:
+            person = self.person(options["person"])
+        except DatabaseError as error:
+            raise CommandError(
+                "there is no database yet. `make run` makes it, or: manage.py migrate"
+            ) from error
         photo = self.photo(options["photo"], person)
         edit = self.submitted(photo, person, options)
         self.say(
