@@ -22,7 +22,7 @@ export class Draft {
   #shelf;
   #timer = 0;
   #pending = false;
-  #saving = false;
+  /** @type {Promise<void> | null} */ #saving = null;
   #closed = false;
   /** @type {{revision: number, blob: Blob | null}} */ #file = { revision: -1, blob: null };
 
@@ -52,11 +52,18 @@ export class Draft {
     this.#later(REST_MS);
   }
 
-  /** No more saving: the edit was sent. */
-  close() {
+  /** Saves nothing from here on: a draft that arrives after its edit would outlive it. */
+  async close() {
     this.#closed = true;
     this.#pending = false;
     clearTimeout(this.#timer);
+    await this.#saving;
+  }
+
+  /** The edit was not taken. */
+  open() {
+    this.#closed = false;
+    this.touch();
   }
 
   /** The mask's file as of now, null if the mask is empty. */
@@ -88,26 +95,27 @@ export class Draft {
     this.#timer = window.setTimeout(() => this.#save(), wait);
   }
 
-  async #save() {
-    if (this.#saving) return; // the one under way looks again when it is done
+  #save() {
+    // One at a time: the save under way looks again when it is done.
+    this.#saving ??= this.#saveOnce().finally(() => (this.#saving = null));
+  }
+
+  async #saveOnce() {
     clearTimeout(this.#timer);
-    this.#saving = true;
     this.#pending = false;
     this.#says("saving");
-    const isSaved = await this.#send(this.#fields(), await this.file().catch(() => null));
-    this.#saving = false;
+    const isSaved = await this.#send();
     if (this.#closed) return;
     this.#pending ||= !isSaved;
-    this.#says(isSaved ? (this.#pending ? "saving" : "saved") : "failed");
+    if (!isSaved) this.#says("failed");
+    else if (!this.#pending) this.#says("saved");
     if (this.#pending) this.#later(isSaved ? REST_MS : RETRY_MS);
   }
 
-  /**
-   * @param {Fields} fields
-   * @param {Blob | null} mask
-   */
-  async #send(fields, mask) {
+  async #send() {
     try {
+      const fields = this.#fields();
+      const mask = await this.file();
       const body = bodyOf(fields, mask);
       const headers = { "X-CSRFToken": this.#token };
       const keepalive = document.hidden && sizeOf(fields, mask) < KEEPALIVE_BYTES;

@@ -79,13 +79,11 @@ export class EditForm extends EventTarget {
 
   /**
    * Sends the edit. The form's key makes one click one edit, however often it has to be sent.
-   * @param {Blob | null} mask
+   * @param {() => Promise<Blob | null>} mask
    * @returns {Promise<string | null>} where the edit is shown, null if it was not taken
    */
   async send(mask) {
-    const body = new FormData(this.#form);
-    if (mask) body.set("mask", mask, "mask.png");
-    const { problems, url } = await this.#post(body);
+    const { problems, url } = await this.#post(mask).catch(() => ({ url: null, problems: { "": [this.#words.broken] } }));
     if (!url) this.setSending(false);
     this.showProblems(problems, { jump: true });
     return url;
@@ -226,10 +224,13 @@ export class EditForm extends EventTarget {
   }
 
   /**
-   * @param {FormData} body
+   * @param {() => Promise<Blob | null>} mask
    * @returns {Promise<{url: string | null, problems: Problems}>}
    */
-  async #post(body) {
+  async #post(mask) {
+    const body = new FormData(this.#form);
+    const file = await mask();
+    if (file) body.set("mask", file, "mask.png");
     const headers = { Accept: "application/json" };
     const signal = AbortSignal.timeout(SEND_MS);
     let answer;

@@ -1,5 +1,5 @@
 // @ts-check
-import { sameRuns, union } from "./mask.js";
+import { union } from "./mask.js";
 
 /**
  * Undo and redo. Whatever changes the mask opens a step, touches the bounds it is about to change, and commits. A step keeps
@@ -61,14 +61,16 @@ export class History {
 
   /**
    * Ends the step. One that changed nothing leaves no trace, so that an undo is always seen.
+   * @param {{counted?: boolean}} how counted: the mask has kept its counts itself
    * @returns {boolean} whether anything changed
    */
-  commit() {
+  commit({ counted = false } = {}) {
     const step = this.#open;
     this.#open = null;
     if (!step) return false;
     for (const [tile, before] of step) {
-      if (sameRuns(before, this.#mask.recount(tile))) step.delete(tile);
+      if (!counted) this.#mask.recount(tile);
+      if (!this.#mask.differs(tile, before)) step.delete(tile);
     }
     if (step.size === 0) return false;
     this.#past.push(step);

@@ -179,22 +179,61 @@ export class Mask {
   writeTile(tile, runs) {
     const [left, top, right, bottom] = this.tileBounds(tile);
     const across = right - left;
-    decodeRuns(runs, scratch.subarray(0, across * (bottom - top)));
+    const isPlain = typeof runs === "number";
+    if (!isPlain) decodeRuns(runs, scratch.subarray(0, across * (bottom - top)));
     for (let y = top, at = 0; y < bottom; y++, at += across) {
-      this.pixels.set(scratch.subarray(at, at + across), y * this.width + left);
+      const start = y * this.width + left;
+      if (isPlain) this.pixels.fill(runs, start, start + across);
+      else this.pixels.set(scratch.subarray(at, at + across), start);
     }
     this.counts[tile] = countRuns(runs, across * (bottom - top));
   }
 
   /**
-   * Reads a tile anew and mends its count.
+   * Mends a tile's count after its pixels changed.
    * @param {number} tile
-   * @returns {Runs}
    */
   recount(tile) {
-    const runs = encodeRuns(this.#copyTile(tile));
-    this.counts[tile] = countRuns(runs, this.#tileArea(tile));
-    return runs;
+    const [left, top, right, bottom] = this.tileBounds(tile);
+    const byWord = this.width % 4 === 0;
+    let count = 0;
+    for (let y = top; y < bottom; y++) {
+      const start = y * this.width + left;
+      const end = start + right - left;
+      count += byWord ? this.#countWords(start / 4, end / 4) : this.#countBytes(start, end);
+    }
+    this.counts[tile] = count;
+  }
+
+  /**
+   * Whether a tile is not what these runs say. Relies on the tile's count.
+   * @param {number} tile
+   * @param {Runs} runs
+   */
+  differs(tile, runs) {
+    if (this.counts[tile] !== countRuns(runs, this.#tileArea(tile))) return true;
+    return !sameRuns(runs, this.readTile(tile));
+  }
+
+  /**
+   * Four pixels at a time: one bit of each, added up in the word's four bytes, for at most 64 words.
+   * @param {number} start
+   * @param {number} end
+   */
+  #countWords(start, end) {
+    let sums = 0;
+    for (let i = start; i < end; i++) sums += this.#words[i] & 0x01010101;
+    return (sums & 255) + ((sums >>> 8) & 255) + ((sums >>> 16) & 255) + (sums >>> 24);
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  #countBytes(start, end) {
+    let count = 0;
+    for (let i = start; i < end; i++) count += this.pixels[i] & 1;
+    return count;
   }
 
   /** @param {number} tile */
@@ -358,7 +397,7 @@ function countRuns(runs, area) {
  * @param {Runs} a
  * @param {Runs} b
  */
-export function sameRuns(a, b) {
+function sameRuns(a, b) {
   if (typeof a === "number" || typeof b === "number") return a === b;
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }

@@ -196,15 +196,10 @@ function listenToForm() {
 async function run() {
   if (editForm.isSending) return;
   editForm.setSending(true);
-  try {
-    const url = await editForm.send(await draft.file());
-    if (!url) return;
-    draft.close();
-    location.assign(url);
-  } catch {
-    editForm.setSending(false);
-    editForm.showProblems({ "": [words.broken] });
-  }
+  await draft.close();
+  const url = await editForm.send(() => draft.file());
+  if (url) location.assign(url);
+  else draft.open();
 }
 
 // ---- the page
@@ -260,7 +255,7 @@ function keyDown(event) {
  * @param {string} key
  */
 function plainKey(event, key) {
-  if (isMine(event.target) && editor.keyDown(event)) return true;
+  if (isForSurface(event) && editor.keyDown(event)) return true;
   if (!singleKeys.checked && document.activeElement !== surface) return false;
   if (key !== HOLD_KEY) return actOn(KEYS[key]);
   if (!event.repeat) editor.peek(true);
@@ -287,11 +282,11 @@ function isTyping(target) {
 }
 
 /**
- * Space and arrows belong to the surface unless another control has the focus.
- * @param {EventTarget | null} target
+ * Space and arrows belong to the surface unless another control has a use for them.
+ * @param {KeyboardEvent} event
  */
-function isMine(target) {
-  return target === surface || target === document.body;
+function isForSurface({ key, target }) {
+  return target === surface || target === document.body || (key === " " && target === slider);
 }
 
 function foldSheet() {

@@ -68,7 +68,7 @@ export function invertMask({ mask, history, changed }) {
   history.touch(mask.everything);
   mask.invert();
   changed(mask.everything);
-  return history.commit();
+  return history.commit({ counted: true });
 }
 
 /** @param {Editing} editing */
@@ -79,7 +79,7 @@ export function clearMask({ mask, history, changed }) {
   history.touch(bounds);
   mask.clear();
   changed(bounds);
-  return history.commit();
+  return history.commit({ counted: true });
 }
 
 /**

@@ -148,3 +148,22 @@ test("bounds that only share an edge do not intersect", () => {
   assert.equal(intersection([0, 0, 10, 10], [10, 0, 20, 10]), null);
   assert.deepEqual(intersection([0, 0, 10, 10], [4, 5, 20, 8]), [4, 5, 10, 8]);
 });
+
+for (const width of [TILE + 44, TILE + 45]) {
+  test(`a recount finds every set pixel at a width of ${width}`, () => {
+    const mask = new Mask(width, TILE + 10);
+    paint(mask, { x: 100, y: 120 }, { x: width - 3, y: 260 }, 90);
+    assert.ok(mask.area > 10_000);
+    assert.equal(mask.area, countOf(mask));
+  });
+}
+
+test("a tile differs from runs that have as many set pixels in other places", () => {
+  const mask = new Mask(TILE, TILE);
+  paint(mask, { x: 60.5, y: 60.5 }, { x: 60.5, y: 60.5 }, 20);
+  const runs = mask.readTile(0);
+  assert.equal(mask.differs(0, runs), false);
+  mask.clear();
+  paint(mask, { x: 160.5, y: 160.5 }, { x: 160.5, y: 160.5 }, 20);
+  assert.equal(mask.differs(0, runs), true);
+});
