@@ -46,6 +46,7 @@ _UPRIGHT = {
 _TURNED = (5, 6, 7, 8)
 
 STRIP_ROWS = 256
+_LARGE_WEBP = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ def decode(source: Path | bytes, limits: Limits, *, long_side: int | None = None
         target = _target(image.size, long_side)
         if target != image.size:
             image.draft(image.mode, target)  # JPEG: decodes at 1/2, 1/4 or 1/8 of the size
-        image.load()
-        frames = _frames(image)
+        image, frames = _loaded(image, format_name, file)
         flat = colour.without_idle_alpha(colour.flattened(image))
         if flat.size != target:
             flat = colour.shrunk(flat, target)
@@ -134,6 +134,20 @@ def _opened(file: BinaryIO, file_size: int, limits: Limits) -> tuple[Image.Image
     image = Image.open(file, formats=[_PILLOW_NAMES[format_name]])
     formats.require_size(image.size, limits)
     return image, format_name
+
+
+def _loaded(image: Image.Image, format_name: str, file: BinaryIO) -> tuple[Image.Image, int]:
+    """The picture with its pixels, and its number of frames."""
+    if format_name == "webp" and image.width * image.height > _LARGE_WEBP:
+        frames = _frames(image)
+        if frames == 1:
+            # only here are numpy and OpenCV worth the time that it takes to import them
+            from . import large_webp
+
+            file.seek(0)
+            return large_webp.read(file.read()), frames
+    image.load()
+    return image, _frames(image)
 
 
 def _megabytes(count: int) -> str:

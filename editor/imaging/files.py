@@ -163,7 +163,8 @@ def _ask_child(act: str, path: Path, target: Path, limits: Limits) -> dict[str, 
         done = subprocess.run(
             [sys.executable, "-s", "-E", "-m", "editor.imaging.child", argument],
             cwd=_ROOT,
-            env={},  # nothing of ours, no secrets, is within a decoder's reach
+            # no secrets within a decoder's reach; many cores would reserve memory for each thread
+            env={"OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -163,17 +163,22 @@ def test_24_megapixel_jpeg_stays_far_below_600_megabytes(tmp_path):
     assert 0 < ingest(path, tmp_path).peak_bytes < 150 * MEBIBYTE
 
 
-@pytest.mark.parametrize("name", ["PNG", "JPEG"])
-def test_64_megapixels_stay_below_600_megabytes(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "mode", "saving"),
+    [
+        ("PNG", "RGBA", {"compress_level": 1}),
+        ("JPEG", "RGB", {"progressive": True, "quality": 60}),
+        ("WEBP", "RGBA", {"method": 0, "quality": 30}),
+    ],
+)
+def test_64_megapixels_stay_below_600_megabytes(name, mode, saving, tmp_path):
     path = tmp_path / "upload"
-    settings = {"compress_level": 1} if name == "PNG" else {"progressive": True, "quality": 60}
-    image = (
-        Image.linear_gradient("L").resize((8000, 8000)).convert("RGBA" if name == "PNG" else "RGB")
-    )
-    if name == "PNG":
-        image.putpixel((0, 0), (0, 0, 0, 0))
-    path.write_bytes(saved(image, name, **settings))
-    assert 0 < ingest(path, tmp_path).peak_bytes < 600 * MEBIBYTE
+    image = Image.linear_gradient("L").resize((8000, 8000)).convert(mode)
+    image.putpixel((0, 0), (0,) * len(mode))
+    path.write_bytes(saved(image, name, **saving))
+    found = ingest(path, tmp_path)
+    assert found.size == (8000, 8000)
+    assert 0 < found.peak_bytes < 600 * MEBIBYTE
 
 
 def test_memory_beyond_the_limit_is_a_refusal(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from editor.imaging import large_webp
 from editor.imaging.files import (
     ImageRefused,
     Limits,
@@ -273,6 +274,12 @@ def test_jpeg_with_a_second_picture_inside_is_one_jpeg():
     assert (picture.format, picture.frames, picture.size) == ("jpeg", 1, (60, 40))
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_large_webp_reader_gives_the_same_pixels_as_the_usual_one(channels):
+    data = saved(Image.fromarray(noise((200, 100), channels)), "WEBP", quality=80)
+    assert np.array_equal(np.asarray(large_webp.read(data)), open_picture(data).pixels)
+
+
 def test_untrusted_and_trusted_reading_give_the_same_pixels(tmp_path):
     for number, pixels in enumerate((noise((700, 500)), noise((300, 600), 4))):
         path = tmp_path / f"{number}.png"
@@ -427,3 +434,17 @@ def test_limits_can_be_set(tmp_path):
         with pytest.raises(ImageRefused) as refused:
             ingest(path, tmp_path, limits)
         assert refused.value.code == code
+
+
+def test_large_pictures_with_alpha_look_like_the_original(tmp_path):
+    """They are shrunk in strips: no strip may show, and clear pixels may not tint their edges."""
+    path = tmp_path / "upload"
+    pixels = np.dstack([smooth((8000, 1500)), np.full((1500, 8000), 255, np.uint8)])
+    pixels[:, :4000] = (0, 255, 0, 0)
+    path.write_bytes(encode_png(pixels))
+    assert ingest(path, tmp_path).preview_size == (2048, 384)
+    preview = np.asarray(Image.open(tmp_path / "preview.webp")).astype(int)
+    assert preview[:, :1020, 3].max() <= 2
+    assert preview[:, 1028:, 3].min() >= 253
+    assert np.abs(preview[:, 1030:, :3] - smooth((2048, 384))[:, 1030:]).mean() < 3
+    assert np.abs(np.diff(preview[:, 1500, 0])).max() <= 4
