@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from editor.models import AuditEntry, Link, Person, Role, audit
 from editor.web.access import Request, admin_only
-from editor.web.signin import address_of, enter
+from editor.web.signin import address_of, enter, sent
 
 SHOWN = 100
 
@@ -50,7 +50,7 @@ class InvitationForm(forms.Form):
 @admin_only
 @require_http_methods(["GET", "POST"])
 def invitations(request: Request) -> HttpResponse:
-    form = InvitationForm(request.POST or None)
+    form = InvitationForm(sent(request))
     if request.method == "POST" and form.is_valid():
         link = invite(request, **form.cleaned_data)
         return invitations_page(request, InvitationForm(), link=link)
@@ -179,7 +179,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     link = usable.select_related("created_by").first()
     if link is None or request.user.is_authenticated:
         return unusable(request)
-    form = JoinForm(request.POST or None, link=link)
+    form = JoinForm(sent(request), link=link)
     if request.method == "POST" and form.is_valid():
         try:
             person = join(link, form)

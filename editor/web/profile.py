@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from editor.models import Person, Theme, audit
 from editor.web.access import Request, signed_in
-from editor.web.signin import CAME_BY_LINK_UNTIL, address_of
+from editor.web.signin import CAME_BY_LINK_UNTIL, address_of, sent
 
 
 class ProfileForm(forms.ModelForm):
@@ -34,7 +34,7 @@ class ProfileForm(forms.ModelForm):
 def settings_profile(request: Request) -> HttpResponse:
     # A fresh copy: what is typed must not show as the person's name before it is saved.
     person = Person.objects.get(pk=request.user.pk)
-    form = ProfileForm(request.POST or None, instance=person)
+    form = ProfileForm(sent(request), instance=person)
     if request.method == "POST" and form.is_valid():
         person.save(update_fields=["display_name", "theme"])
         messages.success(request, _("Saved."))
@@ -58,7 +58,7 @@ class NewPassword(SetPasswordForm):
 @require_http_methods(["GET", "POST"])
 def settings_password(request: Request) -> HttpResponse:
     form_class = NewPassword if came_by_link(request) else OldAndNewPassword
-    form = form_class(request.user, request.POST or None)
+    form = form_class(request.user, sent(request))
     for field in form.fields.values():
         field.widget.attrs["class"] = "input"
     if request.method == "POST" and form.is_valid():

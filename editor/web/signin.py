@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
@@ -80,7 +80,7 @@ class SignInForm(forms.Form):
 def signin(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(way_on(request))
-    form = SignInForm(request.POST or None)
+    form = SignInForm(sent(request))
     if request.method == "POST" and form.is_valid():
         person = authenticate(request, **form.cleaned_data)
         if person is not None:
@@ -90,6 +90,11 @@ def signin(request: HttpRequest) -> HttpResponse:
             None, _("This name and password don’t belong together. Check both and try again.")
         )
     return signin_page(request, form, status=422 if form.is_bound else 200)
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, even if that is nothing at all; None when it is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def signin_page(request: HttpRequest, form: SignInForm, *, status: int) -> HttpResponse:
