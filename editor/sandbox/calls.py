@@ -20,7 +20,8 @@ class Call:
     n: int = 0
     outcome: str = "running"  # then "200", "400 moderation_blocked", "dropped", "gone" ...
     worked: bool = False
-    seconds: float = 0.0  # from the first byte of the request to the last of the answer
+    seconds: float = 0.0  # until the answer was ready, and in the end until it was sent
+    ended: bool = False
 
 
 class Calls:

@@ -33,7 +33,6 @@ def serve_edit(handler: "Handler") -> None:
         key=handler.headers.get("X-Client-Request-Id", "")[:200], request_id=handler.request_id
     )
     handler.server.calls.add(call)
-    began = time.monotonic()
     try:
         _edit(handler, call)
     except Refusal as refusal:
@@ -49,7 +48,8 @@ def serve_edit(handler: "Handler") -> None:
             500, "The sandbox failed. Its log says why.", "server_error", code="server_error"
         ) from None
     finally:
-        call.seconds = round(time.monotonic() - began, 4)
+        call.seconds = handler.elapsed()
+        call.ended = True
         log.info("edit %s %s %s in %.3f s", call.key, call.model, call.outcome, call.seconds)
 
 
@@ -70,6 +70,7 @@ def _edit(handler: "Handler", call: Call) -> None:
         handler.pause(fault.seconds())
     pictures = list(handler.server.painter.paint(checked))
     call.worked = True
+    call.seconds = handler.elapsed()
     _answer(handler, call, fault, checked, pictures)
 
 

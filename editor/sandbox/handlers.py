@@ -37,6 +37,8 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    server_version = "sandbox"
+    sys_version = ""
     timeout = 120  # seconds between bytes of a request
 
     def do_GET(self) -> None:
@@ -78,6 +80,10 @@ class Handler(BaseHTTPRequestHandler):
         if seconds > 0:
             self.server.stopping.wait(seconds)
 
+    def elapsed(self) -> float:
+        """Seconds since this request began."""
+        return time.monotonic() - self.began
+
     def is_gone(self) -> bool:
         """Has the client closed its end?"""
         readable, _, _ = select.select([self.connection], [], [], 0)
@@ -102,8 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(length))
         self.send_header("x-request-id", self.request_id)
         self.send_header("openai-version", "2020-10-01")
-        elapsed = int((time.monotonic() - self.began) * 1000)
-        self.send_header("openai-processing-ms", str(elapsed))
+        self.send_header("openai-processing-ms", str(int(self.elapsed() * 1000)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
