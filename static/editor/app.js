@@ -138,8 +138,12 @@ document.addEventListener("click", (event) => {
   if (button && !window.confirm(button.getAttribute("data-confirm") ?? "")) event.preventDefault();
 });
 
-/** Full local times as tooltips; the page itself says how long ago. @param {ParentNode} part */
+/**
+ * What a part of the page gets from script: controls that need it, and full local times as tooltips.
+ * @param {ParentNode} part
+ */
 function dress(part) {
+  for (const control of part.querySelectorAll?.("[data-with-script]") ?? []) control.removeAttribute("hidden");
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
   for (const time of part.querySelectorAll?.("time[datetime]:not([title])") ?? []) {
     const at = new Date(/** @type {HTMLTimeElement} */ (time).dateTime);
@@ -147,4 +151,3 @@ function dress(part) {
   }
 }
 dress(document);
-for (const part of document.querySelectorAll("[data-with-script]")) part.removeAttribute("hidden");

@@ -105,7 +105,6 @@ function restore() {
   for (const box of boxes) box.checked = selected.has(box.value);
   countSelected();
   for (const box of findAll("[data-keys-on]")) box.checked = !keysAreOff();
-  for (const part of findAll("#review [data-with-script]")) part.hidden = false;
   keepInView(find(".queue ol"), find(".queue li[aria-current]"));
 }
 
