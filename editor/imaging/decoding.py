@@ -72,18 +72,11 @@ def decode(source: Path | bytes, limits: Limits, *, long_side: int | None = None
     with _only_refusals(), _stream(source) as file:
         file_size = file.seek(0, os.SEEK_END)
         image, format_name = _opened(file, file_size, limits)
-        orientation = _orientation(image)
-        profile = image.info.get("icc_profile")
-        size = image.size if orientation not in _TURNED else (image.height, image.width)
-        target = _target(image.size, long_side)
-        if target != image.size:
-            image.draft(image.mode, target)  # JPEG: decodes at 1/2, 1/4 or 1/8 of the size
-        image, frames = _loaded(image, format_name, file)
-        flat = colour.without_idle_alpha(colour.flattened(image))
-        if flat.size != target:
-            flat = colour.shrunk(flat, target)
-        upright = _turned(colour.to_srgb(flat, profile), orientation)
-        return Decoded(upright, format_name, frames, size)
+        width, height = image.size
+        try:
+            return _decoded(image, format_name, file, long_side)
+        except MemoryError:
+            raise ImageRefused("too_many_pixels", width=width, height=height) from None
 
 
 def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
@@ -92,14 +85,29 @@ def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
         yield top, image.crop((0, top, image.width, min(top + STRIP_ROWS, image.height)))
 
 
+def _decoded(
+    image: Image.Image, format_name: str, file: BinaryIO, long_side: int | None
+) -> Decoded:
+    orientation = _orientation(image)
+    profile = image.info.get("icc_profile")
+    size = image.size if orientation not in _TURNED else (image.height, image.width)
+    target = _target(image.size, long_side)
+    if target != image.size:
+        image.draft(image.mode, target)  # JPEG: decodes at 1/2, 1/4 or 1/8 of the size
+    image, frames = _loaded(image, format_name, file)
+    flat = colour.without_idle_alpha(colour.flattened(image))
+    if flat.size != target:
+        flat = colour.shrunk(flat, target)
+    upright = _turned(colour.to_srgb(flat, profile), orientation)
+    return Decoded(upright, format_name, frames, size)
+
+
 @contextmanager
 def _only_refusals() -> Iterator[None]:
     try:
         yield
     except ImageRefused:
         raise
-    except (MemoryError, Image.DecompressionBombError):
-        raise ImageRefused("too_many_pixels", width="too many", height="too many") from None
     except EOFError:
         raise ImageRefused("truncated") from None
     except UnidentifiedImageError:
@@ -174,7 +182,7 @@ def _frames(image: Image.Image) -> int:
         return 1
     with suppress(Exception):
         return int(getattr(image, "n_frames", 1))
-    return 2
+    return 1
 
 
 def _target(size: tuple[int, int], long_side: int | None) -> tuple[int, int]:

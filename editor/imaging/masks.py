@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
+from . import formats
 from .arrays import Bounds, Mask, Size, size_of
 
 THRESHOLD = 128
@@ -143,6 +144,7 @@ def _alpha_to_mask(alpha: Mask) -> Mask:
 
 def _opened(data: bytes, size: Size) -> Image.Image:
     try:
+        _require_declared_size(data[: formats.HEAD_BYTES], size)
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
         _require_size(image.size, size)
         image.load()
@@ -153,6 +155,13 @@ def _opened(data: bytes, size: Size) -> Image.Image:
             "not_a_mask", "This mask cannot be read: send it as a PNG, WebP or JPEG."
         ) from error
     return image
+
+
+def _require_declared_size(head: bytes, size: Size) -> None:
+    """Before Pillow is asked, which allocates a WebP's canvas on opening."""
+    declared = formats.declared_size(formats.sniff(head) or "", head)
+    if declared:
+        _require_size(declared, size)
 
 
 def _require_size(found: Size, wanted: Size) -> None:

@@ -132,12 +132,12 @@ def test_edge_between_two_grounds_is_continued_through_the_hole():
 
 
 def test_several_islands_are_all_filled():
-    size = (400, 300)
+    size = (200, 150)
     pixels = plain(size, (120, 160, 90))
     for count in (2, 5):
-        mask = np.zeros((300, 400), np.uint8)
+        mask = np.zeros((150, 200), np.uint8)
         for number in range(count):
-            mask |= disc_mask(size, (40 + 75 * number, 150), 25)
+            mask |= disc_mask(size, (20 + 37 * number, 75), 12)
         spoilt = pixels.copy()
         spoilt[mask == 255] = (250, 0, 250)
         filled = fill_from_surroundings(spoilt, mask)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from editor.imaging import masks
 
-from .drawing import box_mask, disc_mask, noise, saved
+from .drawing import box_mask, disc_mask, noise, png_header, png_of, saved
 
 SIZE = (40, 30)
 BOX = (5, 6, 20, 17)
@@ -53,6 +53,12 @@ def test_mask_of_another_size_is_refused_with_both_sizes(wrong):
     assert refused.value.code == "wrong_size"
     assert refused.value.facts == {"found": wrong, "wanted": SIZE}
     assert f"{wrong[0]} x {wrong[1]}" in str(refused.value)
+
+
+def test_vast_mask_is_refused_by_its_header():
+    data = png_of(png_header(60_000, 60_000, bits=1), b"")
+    with pytest.raises(masks.MaskRefused, match="60000 x 60000"):
+        masks.read_mask(data, SIZE)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"<svg/>", b"\x89PNG\r\n\x1a\n", b"GIF89a/*"])
