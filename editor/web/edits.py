@@ -43,7 +43,7 @@ def edit_again(request: Request, pk: int) -> HttpResponse:
 def edit_cancel(request: Request, pk: int) -> HttpResponse:
     edit = _manageable(request, pk)
     done = resolve.cancel(edit, by=request.user)
-    messages.info(request, words.CANCELED_WORDS[done])
+    messages.info(request, str(words.CANCELED_WORDS[done]))
     return redirect("edit_show", pk=pk)
 
 
@@ -124,7 +124,7 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
     pause = waiting.pause_for([edit])
     return {
         "edit": edit,
-        "title": words.title_of(edit.prompt, 80),
+        "title": words.title_of(edit.prompt, 60),
         "results": results,
         "chosen": next((shown for shown in results if shown.is_chosen), None),
         "attempts": [_attempt(attempt) for attempt in attempts],

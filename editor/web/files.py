@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseNotModified
+from django.http import FileResponse, Http404, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -24,7 +25,7 @@ CONTENT_TYPES = {
 }  # fmt: skip
 EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
 YEAR_S = 31_536_000
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def _stored(field: str) -> View:
@@ -32,7 +33,7 @@ def _stored(field: str) -> View:
 
     @signed_in
     @require_safe
-    def image_file(request: Request, pk: int) -> HttpResponse:
+    def image_file(request: Request, pk: int) -> HttpResponseBase:
         image = load(Image.objects, request.user, pk=pk)
         return _send(request, getattr(image, field))
 
@@ -46,14 +47,14 @@ image_preview = _stored("preview")
 
 @signed_in
 @require_safe
-def image_full(request: Request, pk: int) -> HttpResponse:
+def image_full(request: Request, pk: int) -> HttpResponseBase:
     image = load(Image.objects, request.user, pk=pk)
     return _send(request, full_picture(image))
 
 
 @signed_in
 @require_safe
-def image_original(request: Request, pk: int) -> HttpResponse:
+def image_original(request: Request, pk: int) -> HttpResponseBase:
     """The bytes as they came. An upload's may say where and when it was taken, so only its owner and
     administrators get them; a finished result carries no such thing, and everyone may take it."""
     image = load(Image.objects, request.user, pk=pk)
@@ -64,7 +65,7 @@ def image_original(request: Request, pk: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-def result_raw(request: Request, pk: int) -> HttpResponse:
+def result_raw(request: Request, pk: int) -> HttpResponseBase:
     """The provider's picture, untouched."""
     result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
     stem = f"{PurePosixPath(result.edit.source.name).stem} {result} raw"
@@ -73,14 +74,14 @@ def result_raw(request: Request, pk: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-def edit_mask(request: Request, pk: int) -> HttpResponse:
+def edit_mask(request: Request, pk: int) -> HttpResponseBase:
     edit = load(Edit.objects, request.user, pk=pk)
     return _send(request, edit.mask, "png")
 
 
 def _send(
     request: Request, name: str, format: str = "", *, save_as: str = ""
-) -> HttpResponse:
+) -> HttpResponseBase:
     tag = f'"{PurePosixPath(name).as_posix()}"'
     if tag in request.headers.get("If-None-Match", ""):
         return _guarded(HttpResponseNotModified(), tag)
@@ -95,7 +96,7 @@ def _send(
     return _guarded(response, tag)
 
 
-def _guarded(response: HttpResponse, tag: str) -> HttpResponse:
+def _guarded(response: HttpResponseBase, tag: str) -> HttpResponseBase:
     patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
     response["ETag"] = tag
     response["X-Content-Type-Options"] = "nosniff"

@@ -105,7 +105,7 @@ def _models(filters: tiles.Filters) -> list[str]:
 
 
 def _one_of(value: str | None, choices: Any) -> str:
-    return value if value in {known for known, _label in choices} else ""
+    return value if value and value in {known for known, _label in choices} else ""
 
 
 def _whole(value: str | None, otherwise: int) -> int:

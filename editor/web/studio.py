@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -322,7 +321,7 @@ def _options(sent: Any) -> dict[str, Any]:
 
 def _mask(request: Request) -> bytes:
     """The mask's bytes. More than any mask has is cut off, and so is not a mask any more."""
-    file: UploadedFile = request.FILES["mask"]
+    file: Any = request.FILES["mask"]
     return bytes(file.read(MASK_MAX_BYTES))
 
 

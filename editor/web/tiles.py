@@ -138,6 +138,11 @@ class Day:
     def heading(self) -> str:
         return words.day(self.day)
 
+    @property
+    def date(self) -> str:
+        """The date beside a heading that does not say it itself."""
+        return words.date_of(self.day)
+
 
 @dataclass(frozen=True)
 class Page:

@@ -2,11 +2,11 @@
 
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -34,7 +34,7 @@ class SizeLimitHandler(FileUploadHandler):
     READ_AWAY_BYTES = 8 * settings.UPLOAD_MAX_BYTES
 
     def handle_raw_input(
-        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: bytes, encoding: Any = None
+        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: str, encoding: Any = None
     ) -> None:
         self.announced = content_length
         self.received = 0
@@ -90,9 +90,7 @@ def image_upload(request: Request) -> HttpResponse:
         batch.refuse(name, "too_many_bytes")
     if not batch.taken and not batch.refused:
         batch.refuse("", "no_file")
-    return _as_json(batch) if request.accepts("application/json") and not _wants_page(request) else _as_page(
-        request, batch
-    )
+    return _as_page(request, batch) if _wants_page(request) else _as_json(batch)
 
 
 @signed_in
@@ -101,9 +99,9 @@ def image_sample(request: Request) -> HttpResponse:
     return redirect("studio", pk=add_sample(request.user).pk)
 
 
-def _take(request: Request, file: UploadedFile, batch: Batch) -> None:
+def _take(request: Request, file: Any, batch: Batch) -> None:
     try:
-        batch.taken.append(add_upload(file.temporary_file_path(), file.name or "", request.user))
+        batch.taken.append(add_upload(Path(file.temporary_file_path()), file.name or "", request.user))
     except ImageRefused as refused:
         log.info("upload by person %s refused: %s", request.user.pk, refused.code)
         batch.refuse(file.name or "", refused.code, refused.facts)

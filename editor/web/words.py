@@ -105,8 +105,10 @@ def problem(found: Any) -> str:
 
 def _facts(facts: Mapping[str, Any]) -> dict[str, str]:
     """Numbers as people write them, and amounts as money."""
-    said = {name: number_format(value, use_l10n=True, force_grouping=True) if isinstance(value, int) else str(value)
-            for name, value in facts.items()}
+    said = {
+        name: number_format(value, force_grouping=True) if isinstance(value, int) else str(value)
+        for name, value in facts.items()
+    }
     for name, value in facts.items():
         if name.endswith("_microusd"):
             said[name.removesuffix("_microusd")] = money(value)
@@ -128,8 +130,7 @@ def quality(name: str) -> str:
 
 # --- an edit that failed, waits or is unknown ---------------------------------------------------
 
-TROUBLES: Words = {
-    # the provider refused: nothing was bought
+TROUBLES_OF_THE_PROVIDER: Words = {
     "moderation_blocked": gettext_lazy(
         "The provider's safety system refused this request. Change the prompt or the picture, then run it again."
     ),
@@ -180,6 +181,9 @@ TROUBLES: Words = {
     ),
     "rate_limit_exceeded": gettext_lazy("The provider was too busy each time it was asked. Run the edit again later."),
     "http_429": gettext_lazy("The provider was too busy each time it was asked. Run the edit again later."),
+}  # fmt: skip
+
+TROUBLES_OF_OURS: Words = {
     # nothing was sent
     "not_connected": gettext_lazy("The provider could not be reached. Nothing was sent; run the edit again later."),
     "connect_timeout": gettext_lazy(
@@ -214,7 +218,7 @@ TROUBLES: Words = {
         "The provider's link to the result leads into a private network, so it was not opened. "
         "An administrator can look into it."
     ),
-    "too_large": gettext_lazy("The provider sent far more than a picture, so it was not kept. Run the edit again."),
+    "too_large": gettext_lazy("The provider sent far more than a picture, so it was not kept."),
     "bad_base64": gettext_lazy("The provider's answer holds no readable picture. Run the edit again."),
     "empty_picture": gettext_lazy("The provider's answer holds an empty picture. Run the edit again."),
     "bad_picture": gettext_lazy("The provider's answer is not a picture. Run the edit again."),
@@ -226,9 +230,15 @@ TROUBLES: Words = {
 }  # fmt: skip
 
 
+TROUBLES: Words = {**TROUBLES_OF_THE_PROVIDER, **TROUBLES_OF_OURS}
+
+
 def trouble(edit: Edit) -> str:
     """What went wrong with an edit, as one sentence; "" when nothing did."""
-    words = TROUBLES.get(edit.trouble)
+    code = edit.trouble
+    if code == "no_space" and edit.status == Status.UNKNOWN:
+        code = "not_kept"  # it was the answer itself that found no room
+    words = TROUBLES.get(code)
     if words:
         return str(words)
     if edit.trouble.startswith("http_5"):
@@ -239,9 +249,10 @@ def trouble(edit: Edit) -> str:
 
 
 def providers_words(edit: Edit) -> str:
-    """The provider's own sentence, where it says more than ours."""
-    said = edit.trouble_text.strip()
-    return said if edit.status in (Status.FAILED, Status.UNKNOWN, Status.QUEUED) else ""
+    """The provider's own sentence, where it gave one: then the code is its own, too."""
+    is_ours = edit.trouble in TROUBLES_OF_OURS or edit.trouble.startswith("http_")
+    shows = edit.status in (Status.FAILED, Status.UNKNOWN, Status.QUEUED)
+    return edit.trouble_text.strip() if shows and not is_ours else ""
 
 
 # --- statuses -----------------------------------------------------------------------------------
@@ -291,6 +302,11 @@ CANCELED_WORDS: Words = {
 # --- amounts and times --------------------------------------------------------------------------
 
 
+def _number(value: float, decimals: int) -> str:
+    """Rounded first: Django's own formatting cuts off."""
+    return number_format(round(value, decimals), decimals)
+
+
 def money(microusd: int | None) -> str:
     """Dollars with as many decimals as the amount needs. What is not known is never shown as zero."""
     if microusd is None:
@@ -298,7 +314,7 @@ def money(microusd: int | None) -> str:
     decimals = 2 if microusd == 0 or microusd >= 1_000_000 or microusd % 10_000 == 0 else 3
     if 0 < microusd < 1_000:
         decimals = 5
-    return f"${number_format(microusd / 1_000_000, decimals, use_l10n=True)}"
+    return f"${_number(microusd / 1_000_000, decimals)}"
 
 
 def money_between(low: int | None, high: int | None) -> str:
@@ -313,7 +329,7 @@ def seconds(took: timedelta | float) -> str:
     """A duration as people say it: 4.2 s, 38 s, 3 min 20 s."""
     total = took.total_seconds() if isinstance(took, timedelta) else took
     if total < 10:
-        return _("%(seconds)s s") % {"seconds": number_format(total, 1)}
+        return _("%(seconds)s s") % {"seconds": _number(total, 1)}
     if total < 90:
         return _("%(seconds)d s") % {"seconds": round(total)}
     return _("%(minutes)d min %(seconds)d s") % {"minutes": total // 60, "seconds": total % 60}
@@ -322,16 +338,16 @@ def seconds(took: timedelta | float) -> str:
 def megabytes(count: int) -> str:
     if count < MEGABYTE // 10:
         return _("%(size)d KB") % {"size": max(1, round(count / 1024))}
-    return _("%(size)s MB") % {"size": number_format(count / MEGABYTE, 1)}
+    return _("%(size)s MB") % {"size": _number(count / MEGABYTE, 1)}
 
 
 def pixels(count: int) -> str:
-    """Digits in groups of three, parted by a thin space that does not break."""
-    return f"{count:,}".replace(",", "\u202f")
+    """Digits in groups of three, parted by a space that does not break."""
+    return f"{count:,}".replace(",", "\u00a0")
 
 
 def percent(share: float) -> str:
-    return number_format(share * 100, 1 if share < 0.995 else 0)
+    return _number(share * 100, 1 if share < 0.995 else 0)
 
 
 def frame(sent: Any) -> str:
@@ -340,7 +356,7 @@ def frame(sent: Any) -> str:
     return _("%(width)d × %(height)d at %(percent)s %%") % {
         "width": width,
         "height": height,
-        "percent": number_format(100 / sent.scale, 0),
+        "percent": _number(100 / sent.scale, 0),
     }
 
 
@@ -350,7 +366,7 @@ def frame_tag(sent: Any) -> str:
     return _("sent at %(percent)s %% · %(width)d × %(height)d") % {
         "width": width,
         "height": height,
-        "percent": number_format(100 / sent.scale, 0),
+        "percent": _number(100 / sent.scale, 0),
     }
 
 
@@ -374,6 +390,11 @@ def day(which: date) -> str:
     if 1 < ago < 7:
         return date_format(which, "l")
     return date_format(which, "j F" if which.year == today.year else "j F Y")
+
+
+def date_of(which: date) -> str:
+    """The day's date, "" where `day` says it already."""
+    return date_format(which, "j F") if (timezone.localdate() - which).days in range(7) else ""
 
 
 def moment(at: datetime) -> str:

@@ -34,3 +34,7 @@ document.addEventListener("pointerdown", (event) => {
 for (const slider of document.querySelectorAll("[data-compare] input[type=range]")) {
   follow(/** @type {HTMLInputElement} */ (slider)); // a browser may restore its place after a reload
 }
+
+const line = document.querySelector(".lineage");
+const here = /** @type {HTMLElement | null} */ (line?.querySelector("[aria-current]") ?? null);
+if (line && here) line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;

@@ -1,0 +1,286 @@
+"""The studio's server side: where it starts from, drafts, estimates, and one click that makes one edit."""
+
+import json
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from editor.models import Budget, Draft, Edit
+from tests.drawing import mask_png, photo_png
+
+pytestmark = pytest.mark.django_db
+JSON = {"HTTP_ACCEPT": "application/json"}
+BOX = (200, 150, 300, 250)
+
+
+def painted(size: tuple[int, int] = (640, 480), *boxes: Any) -> SimpleUploadedFile:
+    return SimpleUploadedFile("mask.png", mask_png(size, *(boxes or (BOX,))), content_type="image/png")
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    wish = {
+        "key": str(uuid4()), "prompt": "Remove the sign", "model": "gpt-image-2", "n": "1",
+        "size": "auto", "quality": "low", "mask": painted(),
+    }  # fmt: skip
+    return {name: value for name, value in {**wish, **fields}.items() if value is not None}
+
+
+def data_of(page: Any) -> dict[str, Any]:
+    found = re.search(r'<script id="studio-data" type="application/json">(.*?)</script>', page.content.decode())
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def test_running_an_edit_queues_it_with_its_mask_and_leads_to_its_page(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(n="2"), **JSON)
+    edit = Edit.objects.get()
+    assert (answer.status_code, answer.json()) == (201, {"url": f"/edits/{edit.pk}/"})
+    assert (edit.created_by, edit.source, edit.status) == (alice, photo, "queued")
+    assert (edit.prompt, edit.n, edit.options["quality"]) == ("Remove the sign", 2, "low")
+    assert default_storage.open(edit.mask).read() == mask_png((640, 480), BOX)
+    assert edit.hold_microusd > 0
+
+
+def test_a_form_sent_twice_is_one_edit(photo: Any, alice: Any, as_person: Any) -> None:
+    key, client = str(uuid4()), as_person(alice)
+    first = client.post(f"/images/{photo.pk}/edit", form(key=key, mask=painted()), **JSON)
+    again = client.post(f"/images/{photo.pk}/edit", form(key=key, mask=painted()), **JSON)
+    assert first.json() == again.json()
+    assert (again.status_code, Edit.objects.count()) == (201, 1)
+
+
+def test_the_same_key_for_another_wish_is_a_conflict(photo: Any, alice: Any, as_person: Any) -> None:
+    key, client = str(uuid4()), as_person(alice)
+    client.post(f"/images/{photo.pk}/edit", form(key=key), **JSON)
+    other = client.post(f"/images/{photo.pk}/edit", form(key=key, prompt="Another wish"), **JSON)
+    assert other.status_code == 409
+    assert "already used" in other.json()["errors"][""][0]
+    assert Edit.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        ({"prompt": "   "}, "prompt", "Say what should change."),
+        ({"prompt": "x" * 1001, "model": "dall-e-2", "quality": ""}, "prompt", "up to 1,000 characters"),
+        ({"n": "11"}, "n", "1 to 10 results"),
+        ({"n": "0"}, "n", "1 to 10 results"),
+        ({"n": "two"}, "n", "whole number"),
+        ({"model": "crayon-9"}, "model", "not offered here"),
+        ({"size": "17x9"}, "size", ""),
+        ({"quality": "superb"}, "quality", "does not have this quality"),
+        ({"quality": "high", "model": "dall-e-2"}, "quality", "no qualities"),
+        ({"mask": None}, "mask", "Nothing is painted yet"),
+        ({"mask": painted((640, 480), (0, 0, 1, 1), (0, 0, 0, 0))}, None, ""),
+        ({"mask": SimpleUploadedFile("mask.png", b"no mask")}, "mask", "can't be read"),
+        ({"key": "nonsense"}, "", "out of date"),
+    ],
+)
+def test_what_cannot_be_done_is_said_at_its_field_and_holds_no_money(
+    fields: dict[str, Any], field: str | None, said: str, photo: Any, alice: Any, as_person: Any
+) -> None:
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(**fields), **JSON)
+    if field is None:
+        assert answer.status_code == 201
+        return
+    assert answer.status_code == 422
+    errors = answer.json()["errors"]
+    assert list(errors) == [field]
+    assert said in errors[field][0]
+    assert not Edit.objects.exists()
+    assert not Budget.objects.filter(held_microusd__gt=0).exists()
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        (lambda: painted((320, 240)), "does not fit this picture"),
+        (lambda: painted((640, 480), (0, 0, 0, 0)), "Nothing is painted yet"),
+        (lambda: painted((640, 480), (0, 0, 640, 480)), "covers the whole picture"),
+    ],
+    ids=["other size", "empty", "all"],
+)
+def test_a_mask_that_cannot_be_is_explained(
+    mask: Any, said: str, photo: Any, alice: Any, as_person: Any
+) -> None:
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(mask=mask()), **JSON)
+    assert answer.status_code == 422
+    assert said in answer.json()["errors"]["mask"][0]
+    assert not Edit.objects.exists()
+
+
+def test_all_that_is_wrong_is_said_at_once(photo: Any, alice: Any, as_person: Any) -> None:
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(prompt="", mask=None, n="x"), **JSON)
+    assert set(answer.json()["errors"]) == {"prompt", "mask", "n"}
+
+
+def test_an_edit_beyond_the_budget_is_refused_with_the_amounts(
+    photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    settings.MONTHLY_BUDGET_MICROUSD = 1_000
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(), **JSON)
+    assert answer.status_code == 402
+    assert "only $0.001 is left this month" in answer.json()["errors"][""][0]
+    assert not Edit.objects.exists()
+
+
+def test_without_a_script_the_page_comes_back_with_what_was_typed(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    sent = form(prompt="Make it blue", mask=None)
+    answer = as_person(alice).post(f"/images/{photo.pk}/edit", sent, HTTP_ACCEPT="text/html")
+    assert answer.status_code == 422
+    assert "Nothing is painted yet" in answer.content.decode()
+    assert data_of(answer)["draft"]["prompt"] == "Make it blue"
+    assert sent["key"] in answer.content.decode()
+
+
+def test_a_draft_survives_and_its_mask_comes_back_bit_for_bit(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    client = as_person(alice)
+    saved = client.post(
+        f"/images/{photo.pk}/draft",
+        {"prompt": "Half a wish", "model": "gpt-image-2", "n": "3", "size": "auto", "mask": painted()},
+    )
+    assert saved.status_code == 204
+    draft = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
+    assert (draft["prompt"], draft["model"], draft["n"]) == ("Half a wish", "gpt-image-2", "3")
+    assert client.get(draft["mask_url"]).content == mask_png((640, 480), BOX)
+
+
+def test_a_draft_without_a_new_mask_keeps_the_old_one_and_an_emptied_one_is_empty(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    client, url = as_person(alice), f"/images/{photo.pk}/draft"
+    client.post(url, {"prompt": "one", "mask": painted()})
+    client.post(url, {"prompt": "two"})
+    assert bytes(Draft.objects.get().mask) == mask_png((640, 480), BOX)
+    client.post(url, {"prompt": "three", "mask_empty": "1"})
+    assert bytes(Draft.objects.get().mask) == b""
+    assert data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]["mask_url"] is None
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("mask", [b"no mask", photo_png((320, 240)), b""])
+def test_a_draft_takes_masks_of_its_picture_only(
+    mask: bytes, photo: Any, alice: Any, as_person: Any
+) -> None:
+    sent = {"mask": SimpleUploadedFile("mask.png", mask)}
+    assert as_person(alice).post(f"/images/{photo.pk}/draft", sent).status_code == 422
+    assert not Draft.objects.exists()
+
+
+def test_drafts_are_nobody_elses(photo: Any, alice: Any, bob: Any, as_person: Any) -> None:
+    as_person(alice).post(f"/images/{photo.pk}/draft", {"prompt": "secret", "mask": painted()})
+    assert data_of(as_person(bob).get(f"/images/{photo.pk}/edit"))["draft"] is None
+    assert as_person(bob).get(f"/images/{photo.pk}/draft").status_code == 404
+
+
+def test_what_was_run_is_no_draft_any_more(photo: Any, alice: Any, as_person: Any) -> None:
+    client = as_person(alice)
+    client.post(f"/images/{photo.pk}/draft", {"prompt": "x", "mask": painted()})
+    client.post(f"/images/{photo.pk}/edit", form(), **JSON)
+    assert not Draft.objects.exists()
+
+
+def test_running_again_starts_from_the_same_mask_and_words(
+    photo: Any, bob: Any, as_person: Any, make_edit: Any
+) -> None:
+    edit = make_edit(photo, prompt="First try", options={"n": 2, "size": "auto", "quality": "high"})
+    client = as_person(bob)
+    there = client.get(f"/edits/{edit.pk}/again")
+    assert there["Location"] == f"/images/{photo.pk}/edit?from={edit.pk}"
+    start = data_of(client.get(there["Location"]))["draft"]
+    assert (start["prompt"], start["n"], start["quality"]) == ("First try", "2", "high")
+    mask = b"".join(client.get(start["mask_url"]).streaming_content)
+    assert mask == default_storage.open(edit.mask).read()
+    client.post(f"/images/{photo.pk}/edit", form(from_edit=str(edit.pk)), **JSON)
+    assert Edit.objects.latest("pk").again == edit
+
+
+def test_only_edits_of_this_picture_can_be_run_again_on_it(
+    photo: Any, alice: Any, make_photo: Any, as_person: Any, make_edit: Any
+) -> None:
+    other = make_edit(make_photo(alice, (320, 240)), mask=mask_png((320, 240), (10, 10, 90, 90)))
+    for number in (other.pk, 999, "x", "9" * 30):
+        assert as_person(alice).get(f"/images/{photo.pk}/edit?from={number}").status_code == 404
+
+
+def test_the_estimate_follows_the_choices_and_shows_the_frame(
+    photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    settings.MONTHLY_BUDGET_MICROUSD = 20_000_000
+    client, url = as_person(alice), f"/images/{photo.pk}/estimate"
+    asked = {"model": "gpt-image-2", "n": "1", "size": "auto", "quality": "low", "prompt_chars": "40"}
+    bare = client.get(url, asked).json()
+    assert bare["frame"] is None
+    assert bare["detail"] == "of $20.00 left this month"
+    one = client.get(url, {**asked, "l": "200", "t": "150", "r": "300", "b": "250"}).json()
+    left, top, right, bottom = one["frame"]["bounds"]
+    assert left <= 200 and top <= 150 and right >= 300 and bottom >= 250
+    width, height = one["frame"]["size"]
+    assert f"{width} × {height}" in one["frame"]["label"]
+    four = client.get(url, {**asked, "n": "4"}).json()
+    dollars = [float(re.findall(r"\$([\d.]+)", told["text"])[-1]) for told in (bare, four)]
+    assert dollars[1] > 1.5 * dollars[0] > 0
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {}, {"model": "crayon-9"}, {"model": "gpt-image-2", "n": "many"},
+        {"model": "gpt-image-2", "n": "99"}, {"model": "gpt-image-2", "size": "1x1"},
+        {"model": "gpt-image-2", "l": "-5", "t": "0", "r": "1e9", "b": "4"},
+        {"model": "gpt-image-2", "l": "9", "t": "9", "r": "3", "b": "3", "prompt_chars": "nan"},
+    ],
+)  # fmt: skip
+def test_an_estimate_of_nonsense_is_an_answer_and_holds_nothing(
+    asked: dict[str, str], photo: Any, alice: Any, as_person: Any
+) -> None:
+    answer = as_person(alice).get(f"/images/{photo.pk}/estimate", asked)
+    assert answer.status_code == 200
+    assert answer.json()["frame"] is None
+    assert not Budget.objects.filter(held_microusd__gt=0).exists()
+
+
+def test_models_come_with_what_they_take(photo: Any, alice: Any, as_person: Any) -> None:
+    models = {model["id"]: model for model in data_of(as_person(alice).get(f"/images/{photo.pk}/edit"))["models"]}
+    assert models["dall-e-2"]["prompt_limit"] == 1000
+    assert models["dall-e-2"]["qualities"] == []
+    assert [size["value"] for size in models["dall-e-2"]["sizes"]] == ["auto", "256x256", "512x512", "1024x1024"]
+    assert "high" in [quality["value"] for quality in models["gpt-image-2"]["qualities"]]
+
+
+def test_what_openai_has_shut_down_is_hidden_at_openai_only(
+    photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    settings.PROVIDER_IS_OPENAI = True
+    models = data_of(as_person(alice).get(f"/images/{photo.pk}/edit"))["models"]
+    assert "dall-e-2" not in [model["id"] for model in models]
+    assert models
+
+
+def test_versions_list_what_was_made_from_the_picture_and_where_it_comes_from(
+    photo: Any, alice: Any, as_person: Any, make_edit: Any, make_result: Any
+) -> None:
+    result = make_result(make_edit(photo, prompt="White jar"))
+    page = as_person(alice).get(f"/images/{photo.pk}/edit").content.decode()
+    versions = page[page.index('aria-label="Versions"') :]
+    assert f'href="/edits/{result.edit_id}/">White jar</a>' in versions
+    assert f'href="/images/{photo.pk}/">Source</a>' in versions
+    inner = as_person(alice).get(f"/images/{result.image_id}/edit").content.decode()
+    assert f'href="/edits/{result.edit_id}/">White jar</a>' in inner[inner.index('aria-label="Versions"') :]
+
+
+def test_strangers_and_unknown_pictures(photo: Any, alice: Any, client: Any, as_person: Any) -> None:
+    assert client.post(f"/images/{photo.pk}/edit", form(), **JSON)["Location"].startswith("/signin")
+    assert not Edit.objects.exists()
+    for url in ("/images/999/edit", "/images/999/draft", "/images/999/estimate"):
+        assert as_person(alice).get(url).status_code == 404
