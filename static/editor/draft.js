@@ -2,8 +2,9 @@
 import { encodeMaskNow } from "./png.js";
 
 /**
- * What is on the page survives the page: the draft is saved on the server a moment after each change. What is not saved yet
- * when the page goes away is sent after it, and kept in the tab too, for a reload may ask for the page before that arrives.
+ * What is on the page survives the page: the draft is saved on the server a moment after each
+ * change. What is not saved yet when the page goes away is sent after it, and kept in the tab too,
+ * for a reload may ask for the page before that arrives.
  */
 
 /** @typedef {{prompt: string, model: string, n: string, size: string, quality: string}} Fields */
@@ -11,6 +12,8 @@ import { encodeMaskNow } from "./png.js";
 
 const REST_MS = 600;
 const RETRY_MS = 5000;
+const SEND_MS = 30_000;
+const PATIENCE_MS = 1500;
 const KEEPALIVE_BYTES = 60_000;
 
 export class Draft {
@@ -23,7 +26,8 @@ export class Draft {
   #timer = 0;
   #pending = false;
   /** @type {Promise<void> | null} */ #saving = null;
-  #closed = false;
+  #closed = true;
+  #unreadable = -1;
   /** @type {{revision: number, blob: Blob | null}} */ #file = { revision: -1, blob: null };
 
   /**
@@ -41,15 +45,27 @@ export class Draft {
     this.#fields = fields;
     this.#says = says;
     this.#shelf = `draft:${location.pathname}${location.search}`;
-    document.addEventListener("visibilitychange", () => document.hidden && this.#pending && this.#save());
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden && this.#pending && !this.#closed) this.#save();
+    });
     window.addEventListener("pagehide", () => this.#leave());
   }
 
   /** Something changed. */
   touch() {
-    if (this.#closed) return;
     this.#pending = true;
-    this.#later(REST_MS);
+    if (!this.#closed) this.#later(REST_MS);
+  }
+
+  /** Saves from here on: what was stored is on the page, or the edit was not taken. */
+  open() {
+    this.#closed = false;
+    if (this.#pending) this.#later(REST_MS);
+  }
+
+  /** The stored mask could not be read: it stays on the server until another one is painted. */
+  spareStoredMask() {
+    this.#unreadable = this.#editor.revision;
   }
 
   /** Saves nothing from here on: a draft that arrives after its edit would outlive it. */
@@ -57,20 +73,13 @@ export class Draft {
     this.#closed = true;
     this.#pending = false;
     clearTimeout(this.#timer);
-    await this.#saving;
-  }
-
-  /** The edit was not taken. */
-  open() {
-    this.#closed = false;
-    this.touch();
+    await Promise.race([this.#saving, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   }
 
   /** The mask's file as of now, null if the mask is empty. */
   async file() {
-    const { revision } = this.#editor;
-    if (this.#file.revision !== revision) {
-      const bytes = await this.#editor.encode();
+    if (this.#file.revision !== this.#editor.revision || this.#editor.isDrawing) {
+      const { revision, bytes } = await this.#editor.encode();
       this.#file = { revision, blob: bytes && new Blob([bytes], { type: "image/png" }) };
     }
     return this.#file.blob;
@@ -116,41 +125,43 @@ export class Draft {
     try {
       const fields = this.#fields();
       const mask = await this.file();
-      const body = bodyOf(fields, mask);
+      const body = this.#body(fields, mask);
       const headers = { "X-CSRFToken": this.#token };
       const keepalive = document.hidden && sizeOf(fields, mask) < KEEPALIVE_BYTES;
-      const answer = await fetch(this.#url, { method: "POST", headers, body, keepalive });
+      const signal = AbortSignal.timeout(SEND_MS);
+      const answer = await fetch(this.#url, { method: "POST", headers, body, keepalive, signal });
       return answer.ok && !answer.redirected; // a redirect leads to the sign-in page
     } catch {
       return false;
     }
   }
 
+  /**
+   * @param {Fields} fields
+   * @param {Blob | null} mask
+   */
+  #body(fields, mask) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.set(name, value);
+    if (mask) body.set("mask", mask, "mask.png");
+    else if (this.#unreadable !== this.#editor.revision) body.set("mask_empty", "1");
+    return body;
+  }
+
   /** The last moment: nothing that has to be waited for runs any more. */
   #leave() {
-    if (!this.#pending && !this.#saving) return;
+    if (this.#closed || (!this.#pending && !this.#saving)) return;
+    this.#editor.finish();
     const { mask } = this.#editor;
     const bounds = mask.bounds();
-    const bytes = bounds && encodeMaskNow(mask.copy(bounds), mask.width, mask.height, bounds);
+    const bytes = bounds && encodeMaskNow([{ bounds, pixels: mask.copy(bounds) }], mask.width, mask.height);
     const fields = this.#fields();
     keep(this.#shelf, { ...fields, mask: bytes && text(bytes) });
     const blob = bytes && new Blob([bytes], { type: "image/png" });
     if (sizeOf(fields, blob) > KEEPALIVE_BYTES) return;
     const headers = { "X-CSRFToken": this.#token };
-    fetch(this.#url, { method: "POST", headers, body: bodyOf(fields, blob), keepalive: true }).catch(() => {});
+    fetch(this.#url, { method: "POST", headers, body: this.#body(fields, blob), keepalive: true }).catch(() => {});
   }
-}
-
-/**
- * @param {Fields} fields
- * @param {Blob | null} mask
- */
-function bodyOf(fields, mask) {
-  const body = new FormData();
-  for (const [name, value] of Object.entries(fields)) body.set(name, value);
-  if (mask) body.set("mask", mask, "mask.png");
-  else body.set("mask_empty", "1");
-  return body;
 }
 
 /**

@@ -18,7 +18,8 @@
  * @property {string} note
  */
 /** @typedef {Record<string, string[]>} Problems by field; "" for the whole */
-/** @typedef {{text: string, detail: string, frame: {bounds: Bounds, label: string} | null, problems?: Problems}} Estimate */
+/** @typedef {{bounds: Bounds, label: string} | null} Frame */
+/** @typedef {{text: string, detail: string, frame: Frame, problems?: Problems}} Estimate */
 
 const ESTIMATE_MS = 300;
 const SEND_MS = 60_000;
@@ -52,14 +53,17 @@ export class EditForm extends EventTarget {
     this.#bounds = bounds;
     this.#field("model").replaceChildren(...models.map(({ id, label }) => new Option(label, id)));
     form.addEventListener("input", (event) => this.#changed(/** @type {HTMLElement} */ (event.target)));
-    for (const button of form.querySelectorAll("[data-step]")) button.addEventListener("click", () => this.#step(button));
+    for (const button of form.querySelectorAll("[data-step]")) {
+      button.addEventListener("click", () => this.#step(button));
+    }
   }
 
   /** @returns {import("./draft.js").Fields} */
   get fields() {
     const data = new FormData(this.#form);
     const value = (/** @type {string} */ name) => String(data.get(name) ?? "");
-    return { prompt: value("prompt"), model: value("model"), n: value("n"), size: value("size"), quality: value("quality") };
+    const [prompt, model, n, size, quality] = ["prompt", "model", "n", "size", "quality"].map(value);
+    return { prompt, model, n, size, quality };
   }
 
   /** @param {Partial<import("./draft.js").Fields>} fields */
@@ -83,7 +87,8 @@ export class EditForm extends EventTarget {
    * @returns {Promise<string | null>} where the edit is shown, null if it was not taken
    */
   async send(mask) {
-    const { problems, url } = await this.#post(mask).catch(() => ({ url: null, problems: { "": [this.#words.broken] } }));
+    const broken = { url: null, problems: { "": [this.#words.broken] } };
+    const { problems, url } = await this.#post(mask).catch(() => broken);
     if (!url) this.setSending(false);
     this.showProblems(problems, { jump: true });
     return url;
@@ -183,7 +188,8 @@ export class EditForm extends EventTarget {
     const count = this.#part("prompt-count");
     count.hidden = length < limit * NEARLY_FULL;
     const { format } = new Intl.NumberFormat(document.documentElement.lang);
-    if (!count.hidden) count.textContent = filled(this.#words.characters, { length: format(length), limit: format(limit) });
+    const numbers = { length: format(length), limit: format(limit) };
+    if (!count.hidden) count.textContent = filled(this.#words.characters, numbers);
     count.classList.toggle("bad", length > limit);
   }
 

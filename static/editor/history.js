@@ -2,8 +2,9 @@
 import { union } from "./mask.js";
 
 /**
- * Undo and redo. Whatever changes the mask opens a step, touches the bounds it is about to change, and commits. A step keeps
- * the tiles as they were before the first touch, as run lengths; undoing swaps them with the present ones, and so does redoing.
+ * Undo and redo. Whatever changes the mask opens a step, touches the bounds it is about to change,
+ * and commits. A step keeps the tiles as they were before the first touch, as run lengths; undoing
+ * swaps them with the present ones, and so does redoing.
  */
 
 /** @typedef {import("./mask.js").Mask} Mask */

@@ -5,9 +5,9 @@ import { Surface } from "./surface.js";
 import { TOOLS, clearMask, invertMask, largestBrush, steppedSize } from "./tools.js";
 
 /**
- * The mask editor: the mask with its history, the tools, and the pointers and keys that work them on the surface.
- * What happened is told by events: "change" (another mask, at the end of a gesture), "view", "tool", "size", "look",
- * "photo" and "photofailed".
+ * The mask editor: the mask with its history, the tools, and the pointers and keys that work them
+ * on the surface. What happened is told by events: "change" (another mask, at the end of a
+ * gesture), "view", "tool", "size", "look", "photo" and "photofailed".
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -26,6 +26,7 @@ const FIRST_BRUSH = 48;
 const SECOND_FINGER_MS = 250;
 const SLIP = 12;
 const TAP_MS = 500;
+const STRIP_BYTES = 4e6;
 
 export class MaskEditor extends EventTarget {
   /** @type {"brush" | "eraser"} */ tool = "brush";
@@ -114,7 +115,8 @@ export class MaskEditor extends EventTarget {
   }
 
   /**
-   * Takes over a stored mask, as the state before the first step. What was painted while it was fetched is kept.
+   * Takes over a stored mask, as the state before the first step. What was painted while it was
+   * fetched is kept.
    * @param {Uint8Array} pixels
    */
   load(pixels) {
@@ -122,6 +124,7 @@ export class MaskEditor extends EventTarget {
     if (!this.mask.isEmpty) this.mask.pixels.forEach((value, i) => (pixels[i] |= value));
     this.mask.load(pixels);
     this.history = new History(this.mask);
+    this.revision += 1;
     this.#surface.repaint(this.mask.everything);
   }
 
@@ -131,17 +134,42 @@ export class MaskEditor extends EventTarget {
     this.#element.focus({ preventScroll: true });
   }
 
+  /** Whether a gesture is under way. */
+  get isDrawing() {
+    return this.#gesture !== null;
+  }
+
   /**
-   * The mask as a PNG, null if it is empty.
-   * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
+   * The mask as a PNG, null if it is empty, and which revision it is. It is copied for the worker a
+   * strip per frame, and once more if somebody draws meanwhile: what comes out is always a mask
+   * that was there at rest.
+   * @returns {Promise<{revision: number, bytes: Uint8Array<ArrayBuffer> | null}>}
    */
   async encode() {
-    this.finish();
-    const bounds = this.mask.bounds();
-    if (!bounds) return null;
     const { width, height } = this.mask;
-    const pixels = this.mask.copy(bounds);
-    return this.#ask("encode", { pixels, width, height, bounds }, [pixels.buffer]);
+    for (;;) {
+      while (this.isDrawing) await nextFrame();
+      const { revision } = this;
+      const parts = await this.#copied();
+      if (this.isDrawing || revision !== this.revision) continue;
+      const buffers = parts.map(({ pixels }) => pixels.buffer);
+      const bytes = parts.length ? await this.#ask("encode", { parts, width, height }, buffers) : null;
+      return { revision, bytes };
+    }
+  }
+
+  async #copied() {
+    const bounds = this.mask.bounds();
+    const parts = [];
+    if (!bounds) return [];
+    const [left, top, right, bottom] = bounds;
+    const rows = Math.ceil(STRIP_BYTES / (right - left));
+    for (let y = top; y < bottom; y += rows) {
+      if (y > top) await nextFrame();
+      const strip = /** @type {Bounds} */ ([left, y, right, Math.min(bottom, y + rows)]);
+      parts.push({ bounds: strip, pixels: this.mask.copy(strip) });
+    }
+    return parts;
   }
 
   fit() {
@@ -437,6 +465,14 @@ export class MaskEditor extends EventTarget {
   #tell(what) {
     this.dispatchEvent(new Event(what));
   }
+}
+
+/** A timer steps in where there are no frames: in a tab that nobody looks at. */
+function nextFrame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    setTimeout(resolve, 50);
+  });
 }
 
 /**

@@ -1,10 +1,12 @@
 // @ts-check
 /**
- * The mask: one flat byte per pixel of the picture, 255 = change here, 0 = keep. It is the truth; canvases only show it.
+ * The mask: one flat byte per pixel of the picture, 255 = change here, 0 = keep. It is the truth;
+ * canvases only show it.
  *
- * A grid of tiles lies over it. Tiles serve the history (a tile is kept as run lengths before it is first touched) and the
- * count (how many pixels each tile has set), so that neither ever walks 24 million pixels while somebody paints.
- * Coordinates are continuous: pixel (x, y) has its centre at (x + 0.5, y + 0.5).
+ * A grid of tiles lies over it. Tiles serve the history (a tile is kept as run lengths before it is
+ * first touched) and the count (how many pixels each tile has set), so that neither ever walks 24
+ * million pixels while somebody paints. Coordinates are continuous: pixel (x, y) has its centre at
+ * (x + 0.5, y + 0.5).
  */
 
 export const TILE = 256;
@@ -58,8 +60,10 @@ export class Mask {
    */
   bounds() {
     if (this.isEmpty) return null;
-    const rows = range(this.rows).filter((row) => range(this.columns).some((column) => this.counts[row * this.columns + column]));
-    const columns = range(this.columns).filter((column) => range(this.rows).some((row) => this.counts[row * this.columns + column]));
+    const isUsed = (/** @type {number} */ row, /** @type {number} */ column) =>
+      this.counts[row * this.columns + column] > 0;
+    const rows = range(this.rows).filter((row) => range(this.columns).some((column) => isUsed(row, column)));
+    const columns = range(this.columns).filter((column) => range(this.rows).some((row) => isUsed(row, column)));
     return [
       this.#edge(columns[0], "left"),
       this.#firstRow(rows[0] * TILE, 1),
@@ -146,7 +150,9 @@ export class Mask {
   tilesIn([left, top, right, bottom]) {
     const tiles = [];
     for (let row = Math.floor(top / TILE); row * TILE < bottom; row++) {
-      for (let column = Math.floor(left / TILE); column * TILE < right; column++) tiles.push(row * this.columns + column);
+      for (let column = Math.floor(left / TILE); column * TILE < right; column++) {
+        tiles.push(row * this.columns + column);
+      }
     }
     return tiles;
   }
@@ -162,7 +168,8 @@ export class Mask {
   }
 
   /**
-   * A tile as runs. Relies on the tile's count, so it is for tiles that the open step has not touched.
+   * A tile as runs. Relies on the tile's count, so it is for tiles that the open step has not
+   * touched.
    * @param {number} tile
    * @returns {Runs}
    */
@@ -216,7 +223,8 @@ export class Mask {
   }
 
   /**
-   * Four pixels at a time: one bit of each, added up in the word's four bytes, for at most 64 words.
+   * Four pixels at a time: one bit of each, added up in the word's four bytes, for at most 64
+   * words.
    * @param {number} start
    * @param {number} end
    */
@@ -285,8 +293,9 @@ export class Mask {
 }
 
 /**
- * Writes into `span` the interval of x that a capsule covers on the line y; a capsule is convex, so there is only one, and
- * it reaches from the leftmost to the rightmost of its two discs and the band between them.
+ * Writes into `span` the interval of x that a capsule covers on the line y; a capsule is convex, so
+ * there is only one, and it reaches from the leftmost to the rightmost of its two discs and the
+ * band between them.
  * @param {[number, number]} span
  * @param {Point} from
  * @param {Point} to

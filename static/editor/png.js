@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * Masks as PNG files of one bit per pixel (grey, white = change): nine times smaller and four times faster than a canvas
- * makes them, and no canvas of the picture's size is needed. Layout: PNG specification, third edition, sections 5, 7 and 9.
+ * Masks as PNG files of one bit per pixel (grey, white = change): nine times smaller and four times
+ * faster than a canvas makes them, and no canvas of the picture's size is needed. Layout: PNG
+ * specification, third edition, sections 5, 7 and 9.
  */
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
@@ -11,27 +12,26 @@ const UP = 2;
 export class UnreadablePng extends Error {}
 
 /** @typedef {[left: number, top: number, right: number, bottom: number]} Bounds */
+/** @typedef {{bounds: Bounds, pixels: Uint8Array}} Part of a mask: row by row, 0 or 255 */
 
 /**
- * @param {Uint8Array} pixels the mask inside `bounds` alone, row by row, 0 or 255
+ * @param {Part[]} parts of the mask; what lies outside of them is 0
  * @param {number} width of the file
  * @param {number} height of the file
- * @param {Bounds} bounds what lies outside of them is 0
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export async function encodeMask(pixels, width, height, bounds = [0, 0, width, height]) {
-  return file(width, height, await piped(packed(pixels, width, height, bounds), new CompressionStream("deflate")));
+export async function encodeMask(parts, width, height) {
+  return file(width, height, await piped(packed(parts, width, height), new CompressionStream("deflate")));
 }
 
 /**
  * The same, at once, for the moment in which a page goes away. Larger: it only knows runs.
- * @param {Uint8Array} pixels
+ * @param {Part[]} parts
  * @param {number} width
  * @param {number} height
- * @param {Bounds} bounds
  */
-export function encodeMaskNow(pixels, width, height, bounds = [0, 0, width, height]) {
-  return file(width, height, deflatedRuns(packed(pixels, width, height, bounds)));
+export function encodeMaskNow(parts, width, height) {
+  return file(width, height, deflatedRuns(packed(parts, width, height)));
 }
 
 /**
@@ -56,15 +56,30 @@ export async function decodeMask(bytes) {
 }
 
 /**
- * Rows of bits, each after its filter byte. Up leaves only what differs from the row above, which is nearly nothing.
- * @param {Uint8Array} pixels
+ * Rows of bits, each after its filter byte. Up leaves only what differs from the row above, which
+ * is nearly nothing.
+ * @param {Part[]} parts
  * @param {number} width
  * @param {number} height
- * @param {Bounds} bounds
  */
-function packed(pixels, width, height, [left, top, right, bottom]) {
+function packed(parts, width, height) {
   const stride = Math.ceil(width / 8) + 1;
   const rows = new Uint8Array(stride * height);
+  for (const part of parts) pack(part, rows, stride);
+  for (let y = height - 1; y >= 0; y--) {
+    const at = y * stride;
+    rows[at] = UP;
+    if (y > 0) for (let x = 1; x < stride; x++) rows[at + x] = (rows[at + x] - rows[at - stride + x]) & 255;
+  }
+  return rows;
+}
+
+/**
+ * @param {Part} part
+ * @param {Uint8Array} rows
+ * @param {number} stride
+ */
+function pack({ bounds: [left, top, right, bottom], pixels }, rows, stride) {
   const across = right - left;
   for (let y = top; y < bottom; y++) {
     const from = (y - top) * across;
@@ -74,12 +89,6 @@ function packed(pixels, width, height, [left, top, right, bottom]) {
       if (row[x]) rows[to + ((left + x) >> 3)] |= 128 >> ((left + x) & 7);
     }
   }
-  for (let y = height - 1; y >= 0; y--) {
-    const at = y * stride;
-    rows[at] = UP;
-    if (y > 0) for (let x = 1; x < stride; x++) rows[at + x] = (rows[at + x] - rows[at - stride + x]) & 255;
-  }
-  return rows;
 }
 
 /**
@@ -93,8 +102,8 @@ function file(width, height, data) {
   view.setUint32(0, width);
   view.setUint32(4, height);
   header[8] = 1;
-  const parts = [Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", new Uint8Array(0))];
-  return joined(parts);
+  const end = chunk("IEND", new Uint8Array(0));
+  return joined([Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("IDAT", data), end]);
 }
 
 /**
@@ -188,15 +197,16 @@ function unpackedBits(rows, width, height) {
  */
 function thresholded(rows, width, height) {
   const pixels = new Uint8Array(width * height);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let from = y * (width + 1) + 1; from < (y + 1) * (width + 1); from++, to++) if (rows[from] >= 128) pixels[to] = 255;
+  for (let y = 0; y < height; y++) {
+    const from = y * (width + 1) + 1;
+    for (let x = 0; x < width; x++) if (rows[from + x] >= 128) pixels[y * width + x] = 255;
   }
   return pixels;
 }
 
 /**
- * A zlib stream of one block with fixed codes that knows two things only: a byte, and "the last byte again, 3 to 258 times".
- * RFC 1950 and RFC 1951, section 3.2.6.
+ * A zlib stream of one block with fixed codes that knows two things only: a byte, and "the last
+ * byte again, 3 to 258 times". RFC 1950 and RFC 1951, section 3.2.6.
  * @param {Uint8Array} bytes
  */
 function deflatedRuns(bytes) {

@@ -5,7 +5,8 @@ import { MaskEditor } from "./mask-editor.js";
 import { positionOf, sizeAt } from "./tools.js";
 
 /**
- * The studio page: puts the mask editor, the form and the draft together, and gives them buttons, keys and words.
+ * The studio page: puts the mask editor, the form and the draft together, and gives them buttons,
+ * keys and words.
  */
 
 const SPOKEN_MS = 700;
@@ -83,7 +84,7 @@ const CTRL_KEYS = { z: "undo", "shift z": "redo", y: "redo", i: "invert" };
 listenToEditor();
 listenToForm();
 listenToPage();
-begin();
+const begun = begin();
 
 async function begin() {
   const kept = draft.takeKept();
@@ -97,6 +98,7 @@ async function begin() {
   showMask();
   editForm.estimate();
   if (kept) draft.touch();
+  draft.open();
 }
 
 /** @param {{bytes?: Uint8Array<ArrayBuffer>, url?: string} | null} source */
@@ -107,6 +109,7 @@ async function restore(source) {
     if (width !== data.image.width || height !== data.image.height) throw new RangeError("another size");
     editor.load(pixels);
   } catch {
+    draft.spareStoredMask();
     warn(words.maskLost);
   }
 }
@@ -196,10 +199,15 @@ function listenToForm() {
 async function run() {
   if (editForm.isSending) return;
   editForm.setSending(true);
+  editor.finish();
+  await begun;
   await draft.close();
   const url = await editForm.send(() => draft.file());
   if (url) location.assign(url);
-  else draft.open();
+  else {
+    draft.touch();
+    draft.open();
+  }
 }
 
 // ---- the page
@@ -218,7 +226,7 @@ function listenToPage() {
   document.addEventListener("keydown", keyDown);
   document.addEventListener("keyup", keyUp);
   window.addEventListener("blur", () => editor.peeking && editor.peek(false));
-  // A page that comes back from the cache carries the key of the edit that was sent: it must not be used for another one.
+  // A page that comes back from the cache carries the key of the edit that was sent, which is used up.
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   singleKeys.checked = localStorage.getItem(SINGLE_KEYS) !== "off";
   singleKeys.addEventListener("change", () => localStorage.setItem(SINGLE_KEYS, singleKeys.checked ? "on" : "off"));

@@ -14,8 +14,9 @@ import {
 } from "./viewport.js";
 
 /**
- * What is seen of the editor: two canvases as large as the surface (photo and mask), the brush's ring and the frame.
- * Whatever changes asks for one painting in the next animation frame. All places on the surface are in device pixels.
+ * What is seen of the editor: two canvases as large as the surface (photo and mask), the brush's
+ * ring and the frame. Whatever changes asks for one painting in the next animation frame. All
+ * places on the surface are in device pixels.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -36,6 +37,8 @@ const SLOW_FRAME_MS = 8;
 const SETTLE_MS = 120;
 const OVERLAY_PIXELS = 2.5e6;
 const SMALLEST_RING = 4;
+const TAG_ROOM = 44;
+const SIDES = ["top", "right", "bottom", "left"];
 
 export class Surface {
   /** @type {View} */ view = { left: 0, top: 0, scale: 1 };
@@ -211,7 +214,7 @@ export class Surface {
     if (!width || !height) return;
     const before = this.middle;
     const style = getComputedStyle(this.#element);
-    this.#padding = ["top", "right", "bottom", "left"].map((side) => parseFloat(style.getPropertyValue(`padding-${side}`)));
+    this.#padding = SIDES.map((side) => parseFloat(style.getPropertyValue(`padding-${side}`)));
     this.#ground = style.backgroundColor;
     this.ratio = window.devicePixelRatio || 1;
     this.#maskRatio = Math.min(this.ratio, Math.max(1, Math.sqrt(OVERLAY_PIXELS / (width * height))));
@@ -315,7 +318,8 @@ export class Surface {
   }
 
   /**
-   * Where painting the mask takes longer than half a frame, it moves along as it is until the view is at rest.
+   * Where painting the mask takes longer than half a frame, it moves along as it is until the view
+   * is at rest.
    * @param {View} from
    */
   #carryMask(from) {
@@ -367,7 +371,9 @@ export class Surface {
     style.transform = `translate(${left}px, ${top}px)`;
     style.inlineSize = `${right - left}px`;
     style.blockSize = `${bottom - top}px`;
-    this.#frame.children[0].textContent = this.#framed.label;
+    const tag = this.#frame.children[0];
+    tag.textContent = this.#framed.label;
+    tag.classList.toggle("inside", top < TAG_ROOM);
   }
 }
 

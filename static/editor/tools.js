@@ -2,8 +2,9 @@
 import { CHANGE, KEEP } from "./mask.js";
 
 /**
- * Tools are functions: given what is edited and where the pointer went down, they return the gesture that follows it.
- * Commands change the mask at once. Both go through the history, so undo is the same for all.
+ * Tools are functions: given what is edited and where the pointer went down, they return the
+ * gesture that follows it. Commands change the mask at once. Both go through the history, so undo
+ * is the same for all.
  */
 
 /** @typedef {import("./mask.js").Point} Point */
@@ -21,7 +22,10 @@ import { CHANGE, KEEP } from "./mask.js";
  * @property {() => boolean} end whether the mask is another now
  * @property {() => void} cancel leaves the mask as it was before the gesture
  */
-/** @typedef {(editing: Editing, start: Point, from?: Point | null) => Gesture} Tool with `from`, a straight line leads to the start */
+/**
+ * With `from`, a straight line leads from there to the start.
+ * @typedef {(editing: Editing, start: Point, from?: Point | null) => Gesture} Tool
+ */
 
 /** @type {Record<string, Tool>} */
 export const TOOLS = {
@@ -91,7 +95,8 @@ export function largestBrush({ width, height }) {
 }
 
 /**
- * A slider's position (0 to 1) as a brush size; equal steps feel equal, so the scale is logarithmic.
+ * A slider's position (0 to 1) as a brush size; equal steps feel equal, so the scale is
+ * logarithmic.
  * @param {number} position
  * @param {number} largest
  */

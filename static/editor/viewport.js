@@ -4,7 +4,8 @@ import { intersection } from "./mask.js";
 /**
  * Where the picture lies on the surface, and what the mask looks like there.
  *
- * All lengths here are device pixels: at scale 1 one picture pixel is one pixel of the screen, which is what "100 %" says.
+ * All lengths here are device pixels: at scale 1 one picture pixel is one pixel of the screen,
+ * which is what "100 %" says.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -57,7 +58,8 @@ export function panned(view, dx, dy) {
 }
 
 /**
- * Keeps the middle of the surface over the picture, so that nobody loses it, and the scale within its limits.
+ * Keeps the middle of the surface over the picture, so that nobody loses it, and the scale within
+ * its limits.
  * @param {View} view
  * @param {Size} surface
  * @param {Size} picture
@@ -126,8 +128,9 @@ export function levelFor(levels, picture, scale) {
 /** @typedef {{tint: number, light: number, dark: number}} Inks colours as little-endian RGBA words */
 
 /**
- * The mask as it looks on the surface: tinted, with an outline of dashes, light within and dark without, that can be told
- * from any photo and without seeing colour. Only what is asked for is sampled and coloured.
+ * The mask as it looks on the surface: tinted, with an outline of dashes, light within and dark
+ * without, that can be told from any photo and without seeing colour. Only what is asked for is
+ * sampled and coloured.
  */
 export class MaskPicture {
   /** @type {View | null} */ #view = null;
@@ -237,7 +240,8 @@ function samples(length, margin, offset, scale, limit) {
 }
 
 /**
- * Two of every three squares of a chequered pattern, so that an outline is dashed in every direction.
+ * Two of every three squares of a chequered pattern, so that an outline is dashed in every
+ * direction.
  * @param {number} x
  * @param {number} y
  * @param {number} unit

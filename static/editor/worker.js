@@ -2,8 +2,8 @@
 import { UnreadablePng, decodeMask, encodeMask } from "./png.js";
 
 /**
- * The work that would make the page stutter: decoding photos and scaling them down, reading and writing mask files.
- * Each message {id, task, ...} is answered by {id, answer} or {id, error}.
+ * The work that would make the page stutter: decoding photos and scaling them down, reading and
+ * writing mask files. Each message {id, task, ...} is answered by {id, answer} or {id, error}.
  */
 
 const SMALLEST_LEVEL = 900;
@@ -35,9 +35,9 @@ async function photo({ url }) {
   return { answer: levels, transfer: levels };
 }
 
-/** @param {{pixels: Uint8Array, width: number, height: number, bounds: import("./png.js").Bounds}} message */
-async function encode({ pixels, width, height, bounds }) {
-  const bytes = await encodeMask(pixels, width, height, bounds);
+/** @param {{parts: import("./png.js").Part[], width: number, height: number}} message */
+async function encode({ parts, width, height }) {
+  const bytes = await encodeMask(parts, width, height);
   return { answer: bytes, transfer: [bytes.buffer] };
 }
 
@@ -54,7 +54,8 @@ async function decode({ url, bytes }) {
 }
 
 /**
- * Any other picture file as a mask, in strips: no canvas of the picture's size. Its brightness says what changes.
+ * Any other picture file as a mask, in strips: no canvas of the picture's size. Its brightness says
+ * what changes.
  * @param {Blob} blob
  */
 async function decodedByBrowser(blob) {

@@ -270,6 +270,42 @@ def test_mask_prompt_and_options_are_there_when_the_person_comes_back(
     assert (kept_mask(studio, photo) == ~before).all()
 
 
+def test_a_stored_mask_is_not_lost_to_somebody_who_types_before_it_is_there(
+    studio: Page, live_server: Any, photo: Any
+) -> None:
+    changed_after(studio, lambda: stroke(studio, photo, (100, 100), (300, 300)))
+    before = kept_mask(studio, photo)
+
+    def slow(route: Any) -> None:
+        if route.request.method == "GET":
+            studio.wait_for_timeout(1500)
+        route.continue_()
+
+    studio.goto(live_server.url)
+    studio.route(re.compile("/draft"), slow)
+    open_studio(studio, live_server, photo)
+    changed_after(
+        studio, lambda: studio.get_by_label("What should change?").fill("Take the lamp away")
+    )
+    assert (kept_mask(studio, photo) == before).all()
+    assert Draft.objects.get(image=photo).prompt == "Take the lamp away"
+
+
+def test_a_stored_mask_that_cannot_be_loaded_stays_on_the_server(
+    studio: Page, live_server: Any, photo: Any
+) -> None:
+    changed_after(studio, lambda: stroke(studio, photo, (100, 100), (300, 300)))
+    before = kept_mask(studio, photo)
+    studio.goto(live_server.url)
+    studio.route(re.compile(r"/draft\?"), lambda route: route.abort())
+    open_studio(studio, live_server, photo)
+    expect(studio.get_by_role("alert").first).to_contain_text("could not be loaded")
+    changed_after(
+        studio, lambda: studio.get_by_label("What should change?").fill("Take the lamp away")
+    )
+    assert (kept_mask(studio, photo) == before).all()
+
+
 def test_a_draft_that_cannot_be_saved_says_so_and_is_saved_later(studio: Page, photo: Any) -> None:
     studio.route(re.compile("/draft$"), lambda route: route.abort())
     stroke(studio, photo, (100, 100))
@@ -279,6 +315,23 @@ def test_a_draft_that_cannot_be_saved_says_so_and_is_saved_later(studio: Page, p
     mask = kept_mask(studio, photo)
     assert mask[100, 100]
     assert mask[300, 300]
+
+
+def test_a_draft_saved_during_a_stroke_does_not_cut_it(studio: Page, photo: Any) -> None:
+    set_brush(studio, 30)
+    stroke(studio, photo, (100, 100))
+    studio.mouse.move(*fitted(studio, photo, 100, 300))
+    studio.mouse.down()
+    studio.mouse.move(*fitted(studio, photo, 200, 300), steps=3)
+    studio.wait_for_timeout(1500)
+    studio.mouse.move(*fitted(studio, photo, 500, 300), steps=3)
+    changed_after(studio, studio.mouse.up)
+    mask = kept_mask(studio, photo)
+    assert mask[300, [100, 200, 350, 500]].all()
+    changed_after(studio, lambda: studio.keyboard.press("Control+z"))
+    mask = kept_mask(studio, photo)
+    assert mask[100, 100]
+    assert not mask[300].any()
 
 
 def test_letters_typed_into_the_prompt_are_no_commands(studio: Page, photo: Any) -> None:

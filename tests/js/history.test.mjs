@@ -87,7 +87,8 @@ test("fifty strokes across 24 megapixels stay under 25 MB", () => {
   const edited = editing(6000, 4000);
   edited.size = 480;
   for (let i = 0; i < 50; i++) {
-    draw(edited, i % 3 === 2 ? "eraser" : "brush", { x: (i * 977) % 6000, y: 0 }, { x: (i * 1471) % 6000, y: 2000 }, { x: 6000, y: (i * 577) % 4000 });
+    const points = [{ x: (i * 977) % 6000, y: 0 }, { x: (i * 1471) % 6000, y: 2000 }, { x: 6000, y: (i * 577) % 4000 }];
+    draw(edited, i % 3 === 2 ? "eraser" : "brush", ...points);
   }
   assert.ok(edited.history.size < 25e6, `${edited.history.size} bytes`);
 });

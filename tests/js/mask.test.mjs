@@ -97,7 +97,8 @@ test("bounds are the smallest that hold every set pixel, across tiles", () => {
   const random = numbers(3);
   for (let round = 0; round < 60; round++) {
     const mask = new Mask(TILE * 2 + 37, TILE + 90);
-    const spots = Array.from({ length: 1 + Math.floor(random() * 3) }, () => [Math.floor(random() * mask.width), Math.floor(random() * mask.height)]);
+    const below = (limit) => Math.floor(random() * limit);
+    const spots = Array.from({ length: 1 + below(3) }, () => [below(mask.width), below(mask.height)]);
     const pixels = new Uint8Array(mask.pixels.length);
     for (const [x, y] of spots) pixels[y * mask.width + x] = CHANGE;
     mask.load(pixels);
@@ -140,7 +141,8 @@ test("a copy of bounds holds their pixels, row by row", () => {
   const mask = new Mask(40, 30);
   paint(mask, { x: 20, y: 15 }, { x: 26, y: 18 }, 6);
   const part = mask.copy([10, 5, 33, 27]);
-  const expected = Array.from({ length: 22 }, (_, y) => [...mask.pixels.subarray((y + 5) * 40 + 10, (y + 5) * 40 + 33)]);
+  const row = (y) => [...mask.pixels.subarray(y * 40 + 10, y * 40 + 33)];
+  const expected = Array.from({ length: 22 }, (_, y) => row(y + 5));
   assert.deepEqual([...part], expected.flat());
 });
 

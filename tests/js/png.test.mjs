@@ -10,6 +10,8 @@ function blob(width, height) {
   });
 }
 
+const whole = (pixels, width, height) => [{ bounds: [0, 0, width, height], pixels }];
+
 /** An own reader of the file's chunks, which shares nothing with the code under test. */
 function chunksOf(png) {
   const buffer = Buffer.from(png);
@@ -34,7 +36,8 @@ function pixelsOf(png) {
   for (let y = 0; y < height; y++) {
     assert.equal(rows[y * (stride + 1)], 2);
     for (let x = 0; x < stride; x++) if (y) rows[y * (stride + 1) + 1 + x] += rows[(y - 1) * (stride + 1) + 1 + x];
-    for (let x = 0; x < width; x++) pixels[y * width + x] = rows[y * (stride + 1) + 1 + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
+    const from = y * (stride + 1) + 1;
+    for (let x = 0; x < width; x++) pixels[y * width + x] = rows[from + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
   }
   return { width, height, pixels };
 }
@@ -51,37 +54,41 @@ function greyPng(width, height, bits, rows) {
     ends.writeUInt32BE(crc32(body), 4);
     return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
   };
-  return Uint8Array.from(
-    Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]),
-  );
+  const chunks = [chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))];
+  return Uint8Array.from(Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...chunks]));
 }
 
 for (const [width, height] of [[1, 1], [8, 3], [61, 47], [640, 401]]) {
   test(`a mask of ${width} x ${height} is a PNG of one bit per pixel, white = change`, async () => {
     const pixels = blob(width, height);
-    const png = await encodeMask(pixels, width, height);
+    const png = await encodeMask(whole(pixels, width, height), width, height);
     assert.deepEqual([...chunksOf(png)[0][1].subarray(8)], [1, 0, 0, 0, 0]);
     assert.deepEqual(pixelsOf(png), { width, height, pixels });
   });
 
   test(`a mask of ${width} x ${height} written at once has the same pixels`, () => {
     const pixels = blob(width, height);
-    assert.deepEqual(pixelsOf(encodeMaskNow(pixels, width, height)), { width, height, pixels });
+    assert.deepEqual(pixelsOf(encodeMaskNow(whole(pixels, width, height), width, height)), { width, height, pixels });
   });
 
   test(`a mask of ${width} x ${height} comes back from its file`, async () => {
     const pixels = blob(width, height);
-    assert.deepEqual(await decodeMask(await encodeMask(pixels, width, height)), { width, height, pixels });
+    const png = await encodeMask(whole(pixels, width, height), width, height);
+    assert.deepEqual(await decodeMask(png), { width, height, pixels });
   });
 }
 
-test("a mask given by its bounds alone lies where they say", async () => {
-  const whole = new Uint8Array(100 * 80);
-  const part = new Uint8Array(13 * 9).fill(255);
-  part[14] = 0;
-  for (let y = 0; y < 9; y++) whole.set(part.subarray(y * 13, y * 13 + 13), (y + 21) * 100 + 35);
-  const png = await encodeMask(part, 100, 80, [35, 21, 48, 30]);
-  assert.deepEqual(pixelsOf(png).pixels, whole);
+test("the parts of a mask lie where their bounds say, and the rest is empty", async () => {
+  const [width, height] = [100, 80];
+  const mask = new Uint8Array(width * height);
+  const parts = [[35, 21, 48, 30], [35, 30, 48, 33], [3, 70, 99, 80]].map(([left, top, right, bottom], part) => {
+    const pixels = blob(right - left, bottom - top).map((value, i) => (i % (part + 2) ? value : 255));
+    const across = right - left;
+    for (let y = top, at = 0; y < bottom; y++, at += across) mask.set(pixels.subarray(at, at + across), y * width + left);
+    return { bounds: [left, top, right, bottom], pixels };
+  });
+  assert.deepEqual(pixelsOf(await encodeMask(parts, width, height)).pixels, mask);
+  assert.deepEqual(pixelsOf(encodeMaskNow(parts, width, height)).pixels, mask);
 });
 
 test("every run length survives the writer that works at once", () => {
@@ -89,7 +96,7 @@ test("every run length survives the writer that works at once", () => {
     // One row of whole bytes: `length` white ones after a black one, so each length meets its own symbol.
     const width = (length + 2) * 8;
     const pixels = new Uint8Array(width).fill(255, 8, (length + 1) * 8);
-    assert.deepEqual(pixelsOf(encodeMaskNow(pixels, width, 1)).pixels, pixels, `run of ${length}`);
+    assert.deepEqual(pixelsOf(encodeMaskNow(whole(pixels, width, 1), width, 1)).pixels, pixels, `run of ${length}`);
   }
 });
 
@@ -100,7 +107,7 @@ test("a stroke across 24 megapixels, written at once, fits a request that outliv
     const half = Math.round(Math.sqrt(800 ** 2 - (y - 2000) ** 2));
     pixels.fill(255, y * width + 3000 - half, y * width + 3000 + half);
   }
-  assert.ok(encodeMaskNow(pixels, width, height).length < 60_000);
+  assert.ok(encodeMaskNow(whole(pixels, width, height), width, height).length < 60_000);
 });
 
 test("grey PNGs of eight bits are read, whichever filter a row has", async () => {
@@ -123,10 +130,11 @@ test("grey PNGs of eight bits are read, whichever filter a row has", async () =>
 });
 
 test("what is no plain grey PNG is left to the browser", async () => {
-  const good = await encodeMask(blob(40, 30), 40, 30);
+  const good = await encodeMask(whole(blob(40, 30), 40, 30), 40, 30);
   const palette = good.slice();
   palette[25] = 3;
-  for (const bytes of [new Uint8Array(0), Buffer.from("<svg/>"), palette, good.slice(0, 60), greyPng(9, 9, 8, Buffer.alloc(20))]) {
+  const short = greyPng(9, 9, 8, Buffer.alloc(20));
+  for (const bytes of [new Uint8Array(0), Buffer.from("<svg/>"), palette, good.slice(0, 60), short]) {
     await assert.rejects(decodeMask(bytes), UnreadablePng);
   }
 });

@@ -2,11 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../../static/editor/history.js";
 import { Mask, union } from "../../static/editor/mask.js";
-import { TOOLS, clearMask, invertMask, largestBrush, positionOf, sizeAt, steppedSize } from "../../static/editor/tools.js";
+import {
+  TOOLS,
+  clearMask,
+  invertMask,
+  largestBrush,
+  positionOf,
+  sizeAt,
+  steppedSize,
+} from "../../static/editor/tools.js";
 
 function editing(width = 300, height = 200, size = 20) {
   const mask = new Mask(width, height);
-  const edited = { mask, history: new History(mask), size, dirty: null, changed: (bounds) => (edited.dirty = union(edited.dirty, bounds)) };
+  const changed = (bounds) => (edited.dirty = union(edited.dirty, bounds));
+  const edited = { mask, history: new History(mask), size, dirty: null, changed };
   return edited;
 }
 

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CHANGE, Mask } from "../../static/editor/mask.js";
-import { MaskPicture, fit, kept, levelFor, nextScale, panned, toPicture, toSurface, zoomed } from "../../static/editor/viewport.js";
+import {
+  MaskPicture,
+  fit,
+  kept,
+  levelFor,
+  nextScale,
+  panned,
+  toPicture,
+  toSurface,
+  zoomed,
+} from "../../static/editor/viewport.js";
 
 const SURFACE = { width: 1000, height: 800 };
 const PICTURE = { width: 3000, height: 2000 };
@@ -60,9 +70,8 @@ test("the drawn level is the smallest that is sharp enough", () => {
 });
 
 function coloursOf(picture) {
-  const rows = [];
-  for (let y = 0; y < picture.height; y++) rows.push([...picture.colours.subarray(y * picture.width, (y + 1) * picture.width)]);
-  return rows;
+  const { colours, width, height } = picture;
+  return Array.from({ length: height }, (_, y) => [...colours.subarray(y * width, (y + 1) * width)]);
 }
 
 function square(size, left, top, right, bottom) {
@@ -103,7 +112,10 @@ for (const scale of [0.13, 0.5, 1, 3.7]) {
     const mask = new Mask(300, 300);
     const part = make();
     part.paint(mask, mask.everything, INKS);
-    for (const [from, to, value] of [[{ x: 20, y: 20 }, { x: 110, y: 90 }, 255], [{ x: 60, y: 50 }, { x: 65, y: 95 }, 0]]) {
+    for (const [from, to, value] of [
+      [{ x: 20, y: 20 }, { x: 110, y: 90 }, 255],
+      [{ x: 60, y: 50 }, { x: 65, y: 95 }, 0],
+    ]) {
       mask.fillCapsule(from, to, 14, value);
       part.paint(mask, mask.capsuleBounds(from, to, 14), INKS);
     }
