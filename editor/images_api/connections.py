@@ -173,7 +173,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _pool_class(pool: Any, connection: Any, exchange: Exchange, rule: AddressRule) -> Any:
-    class Connection(connection):  # type: ignore[misc]
+    class Connection(connection):
         def _new_conn(self) -> socket.socket:
             opened = _opened(self, exchange, rule)
             exchange.watch(opened)

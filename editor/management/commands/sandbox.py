@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from editor.sandbox.server import options_from, serve
 
+DEFAULT_PORT = 8001
+
 
 class Command(BaseCommand):
     help = "Serve the local provider, which speaks the Images API and costs nothing."
@@ -22,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-        port = options["port"] or urlsplit(settings.PROVIDER_BASE_URL).port
+        port: int = options["port"] or urlsplit(settings.PROVIDER_BASE_URL).port or DEFAULT_PORT
         environment = {
             "SANDBOX_KEY": settings.SANDBOX_KEY,
             "SANDBOX_DIR": str(settings.DATA_DIR / "sandbox"),
