@@ -26,9 +26,9 @@ class Command(BaseCommand):
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         port: int = options["port"] or urlsplit(settings.PROVIDER_BASE_URL).port or DEFAULT_PORT
         environment = {
-            "SANDBOX_KEY": settings.SANDBOX_KEY,
             "SANDBOX_DIR": str(settings.DATA_DIR / "sandbox"),
             **os.environ,
+            "SANDBOX_KEY": settings.SANDBOX_KEY,  # the one that the app will send
         }
         try:
             serve(port, host=options["host"], options=options_from(environment))
