@@ -187,11 +187,16 @@ def _softened_inside(painted: Pixels, hole: Mask) -> Floats:
 
 
 def _blurred_around(window: Pixels, hole: Mask, sigma: float) -> Floats:
-    """Gaussian blur of the window that takes nothing from the hole."""
+    """The window blurred, taking nothing from the hole."""
     weight = (hole == 0).astype(np.float32)
-    blurred = cv2.GaussianBlur(window.astype(np.float32) * weight[..., None], (0, 0), sigma)
-    count = cv2.GaussianBlur(weight, (0, 0), sigma)
-    return np.asarray(blurred / np.maximum(count, 1e-3)[..., None], np.float32)
+    blurred = _blurred(window.astype(np.float32) * weight[..., None], sigma)
+    return np.asarray(blurred / np.maximum(_blurred(weight, sigma), 1e-3)[..., None], np.float32)
+
+
+def _blurred(array: Floats, sigma: float) -> Floats:
+    """Two box blurs come near a Gaussian, and cost the same however wide."""
+    side = 2 * round(math.sqrt(1.5 * sigma * sigma + 0.25) - 0.5) + 1
+    return np.asarray(cv2.blur(cv2.blur(array, (side, side)), (side, side)), np.float32)
 
 
 def _mirrored(hole: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -18,6 +18,7 @@ from editor.imaging.files import (
     open_picture,
     open_untrusted,
     sniff,
+    with_alpha,
 )
 
 from .drawing import noise, plain, png_of, saved, smooth
@@ -448,3 +449,11 @@ def test_large_pictures_with_alpha_look_like_the_original(tmp_path):
     assert preview[:, 1028:, 3].min() >= 253
     assert np.abs(preview[:, 1030:, :3] - smooth((2048, 384))[:, 1030:]).mean() < 3
     assert np.abs(np.diff(preview[:, 1500, 0])).max() <= 4
+
+
+def test_pixels_get_an_opaque_alpha_channel_or_keep_their_own():
+    rgb, rgba = noise((9, 7)), noise((9, 7), 4)
+    opened = with_alpha(rgb)
+    assert np.array_equal(opened[..., :3], rgb)
+    assert np.all(opened[..., 3] == 255)
+    assert np.array_equal(with_alpha(rgba), rgba)
