@@ -50,7 +50,20 @@ def _gallery(request: Request, here: str, owner: Person | None = None) -> HttpRe
     }
     if not page.tiles and not after:
         context["is_new"] = not shown.are_set or (owner is not None and not filters.are_set)
-    return render(request, _template(request, is_next_page), context)
+    response = render(request, _template(request, is_next_page), context)
+    if request.htmx and not is_next_page:
+        _put_in_address(request, response, here, filters)
+    return response
+
+
+def _put_in_address(
+    request: Request, response: HttpResponse, here: str, filters: tiles.Filters
+) -> None:
+    """The address bar follows the filters, without those that are not set."""
+    query = urlencode(_query(filters))
+    address = f"{here}?{query}" if query else here
+    is_new = address != request.htmx.current_url_abs_path
+    response["HX-Push-Url" if is_new else "HX-Replace-Url"] = address
 
 
 def _template(request: Request, is_next_page: bool) -> str:

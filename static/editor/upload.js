@@ -9,7 +9,7 @@ const AT_ONCE = 3;
 const words = /** @type {HTMLElement} */ (find("#upload-words")).dataset;
 const panel = find("#uploading");
 const list = find("#uploading ul");
-const summary = find("#uploading h2");
+const summary = find("#uploading h2 span");
 const drop = find("#drop");
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-upload]"));
 
