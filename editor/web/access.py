@@ -19,7 +19,7 @@ from editor.models import Person
 class Request(HttpRequest):
     """The request as views behind the decorators below see it."""
 
-    user: Person  # type: ignore[assignment]
+    user: Person
     htmx: HtmxDetails
 
 

@@ -6,6 +6,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from editor.models import Person, Result, Review, ReviewState
+from editor.models.edits import ResultQuerySet
 from editor.web import words
 
 EARLIER, LATER, DONE = 20, 80, 3  # how many rows are listed around the current one
@@ -72,7 +73,7 @@ def queue_for(person: Person, state: str, current: Result | None = None) -> Queu
     )
 
 
-def shown(person: Person) -> QuerySet[Result]:
+def shown(person: Person) -> ResultQuerySet:
     return Result.objects.for_person(person).select_related(
         "image", "edit__created_by", "edit__source"
     )

@@ -1,6 +1,6 @@
 """Signing in and out: by password, or once by a link."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -84,7 +84,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         person = authenticate(request, **form.cleaned_data)
         if person is not None:
-            enter(request, cast(Person, person), by="password")
+            enter(request, person, by="password")
             return redirect(way_on(request))
         form.add_error(
             None, _("This name and password don’t belong together. Check both and try again.")

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.db import transaction
 from django.http import Http404, HttpRequest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
@@ -307,3 +308,10 @@ def test_every_model_of_ours_that_is_registered_can_not_be_deleted(adam: Any) ->
 def test_addresses_resolve_to_what_they_are_made_from() -> None:
     assert resolve("/review/decide").url_name == "review_decide_many"
     assert resolve("/review/7/decide").url_name == "review_decide"
+
+
+def test_page_for_the_servers_own_mistakes_needs_nothing_of_the_server() -> None:
+    page = render_to_string("500.html")
+    assert "The server made a mistake" in page
+    assert 'href="/"' in page
+    assert "style=" not in page

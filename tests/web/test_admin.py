@@ -199,3 +199,10 @@ def test_signing_out_of_the_back_office_signs_out_of_all(adam: Person, as_person
     client = as_person(adam)
     assert client.post(reverse("admin:logout"))["Location"] == reverse("signin")
     assert "_auth_user_id" not in client.session
+
+
+def test_back_office_offers_what_is_ours_and_no_groups(adam: Person, as_person: Any) -> None:
+    page = as_person(adam).get(reverse("admin:index")).content.decode()
+    listed = set(re.findall(r'href="/admin/(\w+/\w+)/"', page))
+    names = ("auditentry", "budget", "edit", "ledgerentry", "person", "result", "spending")
+    assert listed == {f"editor/{name}" for name in names}
