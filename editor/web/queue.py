@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from editor.models import Person, Result, Review, ReviewState
 from editor.models.edits import ResultQuerySet
@@ -22,6 +23,10 @@ class Row:
     @property
     def title(self) -> str:
         return words.title_of(self.result.edit.prompt, 80)
+
+    @property
+    def age(self) -> str:
+        return timesince(self.result.created_at, depth=1)
 
     @property
     def is_done(self) -> bool:
