@@ -29,7 +29,10 @@ def measure() -> list[Figure]:
             one_by_one(worker, photo, 2)  # warms what only the first ones pay
             alone = one_by_one(worker, photo, ALONE)
             provider.wait(DELAY_S)
-            return all_at_once(provider, worker, photo, alone)
+            figures = all_at_once(provider, worker, photo, alone)
+            if stack.process("worker") != worker:
+                raise RuntimeError("the worker died and was started again")
+            return figures
 
 
 def one_by_one(worker: int, photo: Any, count: int) -> float:
