@@ -1,6 +1,6 @@
 """`python -m editor.imaging.child`: decodes one untrusted picture under limits.
 
-Started by files.py with one JSON argument; answers with one line of JSON. A decoder that
+Started by decoders.py; takes one order as JSON from standard input and answers with one line of JSON. A decoder that
 crashes, hangs or devours memory takes this process with it and nothing else.
 """
 
@@ -18,7 +18,10 @@ from .refusals import ImageRefused, Limits
 
 
 def main() -> None:
-    order = json.loads(sys.argv[1])
+    said = sys.stdin.buffer.read()
+    if not said:  # not needed any more
+        return
+    order = json.loads(said)
     limits = Limits(**order["limits"])
     _confine(limits)
     # our own limit is checked before anything is decoded, and says the size

@@ -4,7 +4,6 @@ import io
 import json
 import signal
 import subprocess
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from PIL import Image
 
 from . import decoding
 from .arrays import Pixels, Size, size_of
+from .decoders import decoders
 from .formats import sniff
 from .refusals import ImageRefused, Limits
 
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 _TRUSTED = Limits(max_bytes=2**40, max_pixels=2**30, max_side=2**20)
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -157,19 +156,14 @@ def with_alpha(pixels: Pixels) -> Pixels:
 def _ask_child(act: str, path: Path, target: Path, limits: Limits) -> dict[str, Any]:
     if not path.stat().st_size:
         raise ImageRefused("empty")
-    order = {"act": act, "path": str(path.resolve()), "target": str(target.resolve())}
-    argument = json.dumps(order | {"limits": asdict(limits)})
+    order: dict[str, Any] = {
+        "act": act,
+        "path": str(path.resolve()),
+        "target": str(target.resolve()),
+    }
+    order |= {"limits": asdict(limits)}
     try:
-        done = subprocess.run(
-            [sys.executable, "-s", "-E", "-m", "editor.imaging.child", argument],
-            cwd=_ROOT,
-            # no secrets within a decoder's reach; many cores would reserve memory for each thread
-            env={"OPENBLAS_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=2 * limits.max_seconds,
-        )
+        done = decoders.run(json.dumps(order).encode(), timeout=2 * limits.max_seconds)
     except subprocess.TimeoutExpired:
         raise ImageRefused("too_slow") from None
     return _answer(done)

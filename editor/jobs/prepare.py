@@ -33,7 +33,7 @@ def _fitting(edit: Edit, model: Model, pixels: Any, mask: Any) -> EditRequest:
     frame = framing.Frame.from_dict(edit.frame)
     request = _request(edit, model, pixels, mask, frame)
     bounds = masks.bounds(mask)
-    while bounds and len(request.images[0].data) > model.max_image_bytes:
+    while bounds and len(request.images[0].data) >= model.max_image_bytes:
         rule = smaller_rule(model, frame.size)
         if rule is None:
             break
