@@ -85,6 +85,7 @@ def _cancel_instead(
             where=Q(token=token, cancel_requested_at__isnull=False),
             status=Status.CANCELED,
             finished_at=timezone.now(),
+            cost_microusd=0,
         )
         if canceled:
             release(edit, attempt=attempt)

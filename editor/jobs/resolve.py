@@ -19,22 +19,34 @@ Canceled = Literal["canceled", "will_be_kept", "finished", "unknown"]
 def cancel(edit: Edit, *, by: Person) -> Canceled:
     """Cancel honestly. What was not sent is canceled for free; what was sent cannot be called back:
     its answer will be kept, and shown as canceled. An unknown one needs another decision."""
-    if cancel_unsent(edit):
-        _note("edit canceled", edit, by)
-        return "canceled"
-    asked = Edit.objects.change(
-        edit.pk,
-        was=(Status.RUNNING, Status.STORING),
-        where=Q(cancel_requested_at=None),
-        cancel_requested_at=timezone.now(),
-    )
-    if asked:
-        _note("cancel asked for", edit, by)
-        return "will_be_kept"
-    edit.refresh_from_db()
+    while True:
+        if cancel_unsent(edit):
+            _note("edit canceled", edit, by)
+            return "canceled"
+        if _ask_for_sent(edit):
+            _note("cancel asked for", edit, by)
+            return "will_be_kept"
+        edit.refresh_from_db()
+        if not _is_unsent(edit):
+            break
+        # It went back to the queue between the two: the first way is open again.
     if edit.status in (Status.RUNNING, Status.STORING):
         return "will_be_kept"
     return "unknown" if edit.status == Status.UNKNOWN else "finished"
+
+
+def _ask_for_sent(edit: Edit) -> bool:
+    """Only of what was sent: an unsent edit that waits to be canceled would never end."""
+    return Edit.objects.change(
+        edit.pk,
+        was=(Status.RUNNING, Status.STORING),
+        where=Q(cancel_requested_at=None, sent_at__isnull=False),
+        cancel_requested_at=timezone.now(),
+    )
+
+
+def _is_unsent(edit: Edit) -> bool:
+    return edit.status in (Status.QUEUED, Status.RUNNING) and edit.sent_at is None
 
 
 def accept_loss(edit: Edit, *, by: Person) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from editor.images_api import client, pricing
@@ -27,12 +28,16 @@ from editor.jobs import leases, outcome, pictures, spool
 from editor.jobs.connections import give_back
 from editor.jobs.crashing import crash
 from editor.jobs.provider import known_models, provider
-from editor.models import Attempt, Edit, Result
+from editor.models import Attempt, Edit, Result, Status
 
 log = logging.getLogger(__name__)
 FETCH_AGAIN = timedelta(seconds=5)
 ROOM_AGAIN = timedelta(seconds=10)
 LEAST_FETCH_S = 10.0
+
+
+class NotOurs(Exception):
+    """Somebody else holds the edit by now: a process that was frozen past its lease keeps its hands off."""
 
 
 class Postponed(Exception):
@@ -62,6 +67,8 @@ def store_held(edit_id: int, token: UUID) -> None:
     assert attempt is not None, "an edit is only storing after an attempt"
     try:
         _store(edit, attempt, token)
+    except NotOurs:
+        log.info("edit %s is no longer ours to store", edit_id)
     except ProviderError as error:
         outcome.conclude(edit, attempt, error, token=token)
     except Postponed as later:
@@ -80,7 +87,7 @@ def store_held(edit_id: int, token: UUID) -> None:
 
 def _store(edit: Edit, attempt: Attempt, token: UUID) -> None:
     response = _read(attempt)
-    gone = _fetch_all(edit, attempt, response)
+    gone = _fetch_all(edit, attempt, response, token)
     crash("after-fetch")
     with pictures.pixel_gate:
         unusable = _keep_all(edit, attempt, response, gone, token)
@@ -110,7 +117,9 @@ def _read(attempt: Attempt) -> ImagesResponse:
     return read_answer(spool.answer(attempt.key), meta, secret=settings.PROVIDER_API_KEY)
 
 
-def _fetch_all(edit: Edit, attempt: Attempt, response: ImagesResponse) -> dict[int, ProviderError]:
+def _fetch_all(
+    edit: Edit, attempt: Attempt, response: ImagesResponse, token: UUID
+) -> dict[int, ProviderError]:
     """Fetch every picture that came as a URL, the earliest deadline first, before anything else is done.
 
     Returns those that cannot be had (any more), by index. Raises Postponed while there is still time.
@@ -124,7 +133,7 @@ def _fetch_all(edit: Edit, attempt: Attempt, response: ImagesResponse) -> dict[i
     gone: dict[int, ProviderError] = {}
     failed: ProviderUnavailable | None = None
     if waiting:
-        Edit.objects.filter(pk=edit.pk).update(expires_at=waiting[0][0])
+        _still_ours(edit, token, expires_at=waiting[0][0])
     for expires_at, picture in waiting:
         try:
             _fetch(attempt, picture, (expires_at - timezone.now()).total_seconds())
@@ -172,7 +181,7 @@ def _keep_all(
     unusable: list[ProviderError] = []
     for picture in todo:
         try:
-            _keep(edit, attempt, response, picture, source, mask)
+            _keep(edit, attempt, response, picture, source, mask, token)
         except UnusableAnswer as error:
             unusable.append(error)
         crash("after-result")
@@ -186,6 +195,7 @@ def _keep(
     picture: PictureAnswer,
     source: Any,
     mask: Any,
+    token: UUID,
 ) -> None:
     number = picture.index + 1
     data = _raw_bytes(attempt, response, picture)
@@ -196,6 +206,7 @@ def _keep(
     stitched = stitching.stitch(source, answer.pixels, mask, framing.Frame.from_dict(edit.frame))
     name = f"{edit.source.name} · {edit.pk}.{number}"
     with transaction.atomic():
+        _still_ours(edit, token, lease_until=timezone.now() + leases.length())
         image = pictures.store_result(stitched.pixels, name=name, person=edit.created_by)
         Result.objects.create(
             edit=edit,
@@ -214,6 +225,12 @@ def _keep(
             border_ratio=stitched.border_ratio,
             drift_px=stitched.drift_px,
         )
+
+
+def _still_ours(edit: Edit, token: UUID, **changes: Any) -> None:
+    """Change the edit if `token` still holds it, and keep others off its row until the transaction ends."""
+    if not Edit.objects.change(edit.pk, was=Status.STORING, where=Q(token=token), **changes):
+        raise NotOurs
 
 
 def _raw_bytes(attempt: Attempt, response: ImagesResponse, picture: PictureAnswer) -> bytes:

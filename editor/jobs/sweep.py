@@ -74,8 +74,9 @@ def _recover(edit: Edit, now: datetime, swept: Swept) -> None:
             log.warning("edit %s was dropped before it was sent: queued again", edit.pk)
         return
     attempt = edit.attempts.filter(token=edit.token).order_by("-number").first()
-    if attempt and spool.has_answer(attempt.key):
-        swept.adopted += _adopt(edit, attempt, Status.RUNNING, same, now)
+    answered = attempt is not None and spool.has_answer(attempt.key)
+    if attempt and answered and _adopt(edit, attempt, Status.RUNNING, same, now):
+        swept.adopted += 1
         return
     with durable():
         lost = Edit.objects.change(
@@ -98,7 +99,8 @@ def _adopt_late(edit: Edit, now: datetime) -> bool:
     attempt = edit.present_attempt()
     if attempt is None or attempt.answered_at or not spool.has_answer(attempt.key):
         return False
-    return _adopt(edit, attempt, Status.UNKNOWN, Q(), now)
+    # The token is that of the attempt until somebody buys again.
+    return _adopt(edit, attempt, Status.UNKNOWN, Q(token=attempt.token), now)
 
 
 def _adopt(edit: Edit, attempt: Attempt, was: Status, where: Q, now: datetime) -> bool:
