@@ -60,7 +60,7 @@ def edit_accept_loss(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def edit_buy_again(request: Request, pk: int) -> HttpResponse:
     edit = _manageable(request, pk)
-    because = " ".join(request.POST.get("because", "").split())[:200]
+    because = " ".join(request.POST.get("because", "").replace("\x00", "").split())[:200]
     try:
         if not resolve.buy_again(edit, by=request.user, because=because):
             messages.info(request, _("Somebody else had already decided this."))
@@ -68,7 +68,8 @@ def edit_buy_again(request: Request, pk: int) -> HttpResponse:
         left = words.money(over.left_microusd)
         messages.error(
             request,
-            _("This month's budget has only %(left)s left, so it was not bought again.") % {"left": left},
+            _("This month's budget has only %(left)s left, so it was not bought again.")
+            % {"left": left},
         )
     return redirect("edit_show", pk=pk)
 
@@ -128,7 +129,9 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "results": results,
         "chosen": next((shown for shown in results if shown.is_chosen), None),
         "attempts": [_attempt(attempt) for attempt in attempts],
-        "meaning": words.meaning(edit, has_results=bool(results)),
+        "meaning": words.meaning(
+            edit, has_results=bool(results), is_accepted_loss=_is_accepted_loss(edit, attempts)
+        ),
         "trouble": words.trouble(edit) if edit.trouble else "",
         "said": words.providers_words(edit),
         "steps": waiting.steps(edit),
@@ -145,6 +148,11 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "pause": pause,
         "status_url": f"{reverse('edit_status', args=[edit.pk])}?version={waiting.version([edit], pause)}",
     }
+
+
+def _is_accepted_loss(edit: Edit, attempts: list[Attempt]) -> bool:
+    open_ends = (Attempt.Outcome.UNKNOWN, Attempt.Outcome.SENT)
+    return bool(edit.status == Status.FAILED and attempts and attempts[0].outcome in open_ends)
 
 
 def _frame(edit: Edit) -> dict[str, Any]:
@@ -186,7 +194,9 @@ def _facts(edit: Edit, attempts: list[Attempt]) -> list[tuple[str, str]]:
     if edit.frame:
         frame = Frame.from_dict(edit.frame)
         facts.append((_("Sent"), words.frame(frame)))
-    facts.append((_("Mask"), _("%(share)s %% of the picture") % {"share": words.percent(edit.mask_share)}))
+    facts.append(
+        (_("Mask"), _("%(share)s %% of the picture") % {"share": words.percent(edit.mask_share)})
+    )
     facts.append((_("Cost"), _cost(edit)))
     facts.append((_("Estimate"), words.money(edit.estimate_microusd)))
     request_id = next((attempt.request_id for attempt in attempts if attempt.request_id), "")
@@ -292,7 +302,11 @@ def _children(results: list[Shown]) -> list[Ancestor]:
 
 def _place(edit: Edit) -> str:
     number = _("Edit %(number)d") % {"number": edit.pk}
-    told = edit.created_by.name if edit.status == Status.SUCCEEDED else edit.get_status_display().lower()
+    told = (
+        edit.created_by.name
+        if edit.status == Status.SUCCEEDED
+        else edit.get_status_display().lower()
+    )
     return f"{number} · {told}"
 
 
@@ -306,8 +320,14 @@ def versions_of(request: Request, image: Image) -> dict[str, Any]:
     made_by = None
     if image.origin == Origin.RESULT:
         made_by = Result.objects.filter(image=image).select_related("edit__created_by").first()
+    pause = waiting.pause_for(newest)
+    version = waiting.version(newest, pause)
     return {
+        "image": image,
         "versions": [_version(tiles.edit_tile(edit)) for edit in newest],
+        "versions_version": version,
+        "versions_url": f"{reverse('image_versions', args=[image.pk])}?version={version}",
+        "versions_pause": pause,
         "made_by": made_by.edit if made_by else None,
         "made_by_title": words.title_of(made_by.edit.prompt, 60) if made_by else "",
     }

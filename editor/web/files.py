@@ -60,7 +60,9 @@ def image_original(request: Request, pk: int) -> HttpResponseBase:
     image = load(Image.objects, request.user, pk=pk)
     if image.origin == Origin.UPLOAD and not request.user.may_manage(image.created_by_id):
         raise Http404
-    return _send(request, image.original, image.format, save_as=_file_name(image.name, image.format))
+    return _send(
+        request, image.original, image.format, save_as=_file_name(image.name, image.format)
+    )
 
 
 @signed_in
@@ -69,7 +71,9 @@ def result_raw(request: Request, pk: int) -> HttpResponseBase:
     """The provider's picture, untouched."""
     result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
     stem = f"{PurePosixPath(result.edit.source.name).stem} {result} raw"
-    return _send(request, result.raw, result.raw_format, save_as=_file_name(stem, result.raw_format))
+    return _send(
+        request, result.raw, result.raw_format, save_as=_file_name(stem, result.raw_format)
+    )
 
 
 @signed_in
@@ -79,9 +83,7 @@ def edit_mask(request: Request, pk: int) -> HttpResponseBase:
     return _send(request, edit.mask, "png")
 
 
-def _send(
-    request: Request, name: str, format: str = "", *, save_as: str = ""
-) -> HttpResponseBase:
+def _send(request: Request, name: str, format: str = "", *, save_as: str = "") -> HttpResponseBase:
     tag = f'"{PurePosixPath(name).as_posix()}"'
     if tag in request.headers.get("If-None-Match", ""):
         return _guarded(HttpResponseNotModified(), tag)

@@ -14,7 +14,9 @@ from editor.models import Person
 from editor.web import status, tiles
 from editor.web.access import Request, signed_in
 
-PAGES_BY_THEMSELVES = 5  # then "Load more" waits to be pressed, so that the end of the page can be reached
+PAGES_BY_THEMSELVES = (
+    5  # then "Load more" waits to be pressed, so that the end of the page can be reached
+)
 
 
 @signed_in
@@ -26,7 +28,7 @@ def gallery(request: Request) -> HttpResponse:
 @signed_in
 @require_safe
 def person_gallery(request: Request, username: str) -> HttpResponse:
-    owner = get_object_or_404(Person, username__iexact=username)
+    owner = get_object_or_404(Person, username__iexact=username.replace("\x00", ""))
     return _gallery(request, reverse("person_gallery", args=[owner.username]), owner)
 
 
@@ -123,4 +125,3 @@ def _one_of(value: str | None, choices: Any) -> str:
 
 def _whole(value: str | None, otherwise: int) -> int:
     return int(value) if value and value.isdecimal() and len(value) < 6 else otherwise
-

@@ -18,7 +18,10 @@ def image_show(request: Request, pk: int) -> HttpResponse:
     if image.origin == Origin.RESULT:
         return _to_its_edit(image)
     edits = Edit.objects.for_person(request.user).filter(source=image)
-    shown = [tiles.edit_tile(edit) for edit in tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_EDITS]]
+    shown = [
+        tiles.edit_tile(edit)
+        for edit in tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_EDITS]
+    ]
     context = {
         "image": image,
         "ratio": tiles.ratio_class(*image.size),
@@ -27,7 +30,8 @@ def image_show(request: Request, pk: int) -> HttpResponse:
         "megapixels": f"{image.width * image.height / 1e6:.1f}",
         "when": words.moment(image.created_at),
         "note": uploads.notice(image),
-        "may_take_original": image.origin != Origin.UPLOAD or request.user.may_manage(image.created_by_id),
+        "may_take_original": image.origin != Origin.UPLOAD
+        or request.user.may_manage(image.created_by_id),
         "activity": status.activity_of(tile.edit for tile in shown if tile.edit),
     }
     return render(request, "images/show.html", context)

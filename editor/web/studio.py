@@ -36,7 +36,9 @@ def studio(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _submit(request, image)
     again = _again(request, image)
-    return _page(request, image, _started_from(again) if again else _draft_of(request, image), again=again)
+    return _page(
+        request, image, _started_from(again) if again else _draft_of(request, image), again=again
+    )
 
 
 def _page(
@@ -141,6 +143,16 @@ def _draft_of(request: Request, image: Image) -> dict[str, Any] | None:
     }
 
 
+@signed_in
+@require_safe
+def image_versions(request: Request, pk: int) -> HttpResponse:
+    """The list of versions alone, if anything about it has changed since `version`."""
+    context = versions_of(request, load(Image.objects, request.user, pk=pk))
+    if request.htmx and context["versions_version"] == request.GET.get("version"):
+        return HttpResponse(status=204)
+    return render(request, "edits/_versions_list.html", context)
+
+
 # --- the draft ----------------------------------------------------------------------------------
 
 
@@ -218,7 +230,12 @@ def _told(quoted: Quote) -> dict[str, Any]:
 
 def _told_problem(field: str, code: str) -> dict[str, Any]:
     problems = {field: [str(words.PROBLEMS[code])]}
-    return {"text": words.money_between(None, None), "detail": "", "frame": None, "problems": problems}
+    return {
+        "text": words.money_between(None, None),
+        "detail": "",
+        "frame": None,
+        "problems": problems,
+    }
 
 
 def _left(quoted: Quote) -> str:
@@ -298,7 +315,15 @@ def _refused(
         return JsonResponse({"errors": errors}, status=status)
     start = _draft_of(request, image) or {"mask_url": None, "updated_at": ""}
     start |= {name: _text(request, name) for name in ("prompt", *OPTIONS)}
-    return _page(request, image, start, again=again, errors=errors, key=str(_key(request) or ""), status=status)
+    return _page(
+        request,
+        image,
+        start,
+        again=again,
+        errors=errors,
+        key=str(_key(request) or ""),
+        status=status,
+    )
 
 
 def _errors(problems: Any) -> Errors:
@@ -333,7 +358,7 @@ def _key(request: Request) -> UUID | None:
 
 
 def _text(request: Request, name: str) -> str:
-    return str(request.POST.get(name, "")).replace("\r\n", "\n")
+    return str(request.POST.get(name, "")).replace("\r\n", "\n").replace("\x00", "")
 
 
 def _whole(text: str) -> int | None:

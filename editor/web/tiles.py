@@ -182,7 +182,9 @@ def _edits(person: Person, filters: Filters, after: Cursor | None) -> QuerySet[E
     if filters.model:
         edits = edits.filter(model=filters.model)
     if filters.review:
-        edits = edits.filter(Exists(Result.objects.filter(edit=OuterRef("pk"), review=filters.review)))
+        edits = edits.filter(
+            Exists(Result.objects.filter(edit=OuterRef("pk"), review=filters.review))
+        )
     if filters.q:
         edits = edits.filter(Q(prompt__icontains=filters.q) | Q(source__name__icontains=filters.q))
     return with_pictures(edits).order_by("-created_at", "-pk")[: PAGE + 1]

@@ -34,7 +34,12 @@ class SizeLimitHandler(FileUploadHandler):
     READ_AWAY_BYTES = 8 * settings.UPLOAD_MAX_BYTES
 
     def handle_raw_input(
-        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: str, encoding: Any = None
+        self,
+        input_data: Any,
+        META: dict[str, Any],
+        content_length: int,
+        boundary: str,
+        encoding: Any = None,
     ) -> None:
         self.announced = content_length
         self.received = 0
@@ -101,7 +106,9 @@ def image_sample(request: Request) -> HttpResponse:
 
 def _take(request: Request, file: Any, batch: Batch) -> None:
     try:
-        batch.taken.append(add_upload(Path(file.temporary_file_path()), file.name or "", request.user))
+        batch.taken.append(
+            add_upload(Path(file.temporary_file_path()), file.name or "", request.user)
+        )
     except ImageRefused as refused:
         log.info("upload by person %s refused: %s", request.user.pk, refused.code)
         batch.refuse(file.name or "", refused.code, refused.facts)
@@ -123,7 +130,9 @@ def _as_json(batch: Batch) -> JsonResponse:
         }
         return JsonResponse(told, status=201)
     _name, code, sentence = batch.refused[0]
-    return JsonResponse({"error": sentence, "code": code}, status=413 if code == "too_many_bytes" else 422)
+    return JsonResponse(
+        {"error": sentence, "code": code}, status=413 if code == "too_many_bytes" else 422
+    )
 
 
 def _as_page(request: Request, batch: Batch) -> HttpResponse:

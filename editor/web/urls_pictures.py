@@ -13,6 +13,7 @@ urlpatterns = [
     path("images/<int:pk>/edit", studio.studio, name="studio"),
     path("images/<int:pk>/draft", studio.image_draft, name="image_draft"),
     path("images/<int:pk>/estimate", studio.image_estimate, name="image_estimate"),
+    path("images/<int:pk>/versions", studio.image_versions, name="image_versions"),
     path("images/<int:pk>/thumb", files.image_thumb, name="image_thumb"),
     path("images/<int:pk>/thumb-small", files.image_thumb_small, name="image_thumb_small"),
     path("images/<int:pk>/preview", files.image_preview, name="image_preview"),

@@ -82,7 +82,12 @@ def steps(edit: Edit) -> list[Step]:
     names = (_("Queued"), _("Preparing"), _("Sent"), _("Storing"), _("Done"))
     times = (edit.created_at, edit.started_at, edit.sent_at, None, edit.finished_at)
     return [
-        Step(name, is_done=number < reached, is_now=number == reached, at=at if number <= reached else None)
+        Step(
+            name,
+            is_done=number < reached,
+            is_now=number == reached,
+            at=at if number <= reached else None,
+        )
         for number, (name, at) in enumerate(zip(names, times, strict=True))
     ]
 

@@ -41,7 +41,9 @@ REFUSALS: Words = {
     "truncated": gettext_lazy(
         "The end of the file is missing. Copy or download it again, then upload it once more."
     ),
-    "broken": gettext_lazy("The file is damaged and can't be opened. Save it again from a picture editor."),
+    "broken": gettext_lazy(
+        "The file is damaged and can't be opened. Save it again from a picture editor."
+    ),
     "too_slow": gettext_lazy(
         "Reading this file takes too long, so it was given up. Save it again as a plain PNG or JPEG."
     ),
@@ -64,13 +66,17 @@ def refusal(code: str, facts: Mapping[str, Any] | None = None) -> str:
 
 PROBLEMS: Words = {
     "prompt.missing": gettext_lazy("Say what should change."),
-    "prompt.too_long": gettext_lazy("This model takes up to %(limit)s characters; this has %(length)s."),
+    "prompt.too_long": gettext_lazy(
+        "This model takes up to %(limit)s characters; this has %(length)s."
+    ),
     "prompt.not_text": gettext_lazy("The text contains a character that is none. Type it again."),
     "mask.empty": gettext_lazy("Nothing is painted yet. Paint over what should change."),
     "mask.covers_all": gettext_lazy(
         "The mask covers the whole picture, so nothing would be kept. Leave out what should stay."
     ),
-    "mask.wrong_size": gettext_lazy("The mask does not fit this picture. Reload the page and paint it again."),
+    "mask.wrong_size": gettext_lazy(
+        "The mask does not fit this picture. Reload the page and paint it again."
+    ),
     "mask.not_a_mask": gettext_lazy("The mask can't be read. Reload the page and try again."),
     "model.unknown_model": gettext_lazy("This model is not offered here. Choose another one."),
     "model.cannot_edit": gettext_lazy("This model can't edit pictures. Choose another one."),
@@ -79,7 +85,9 @@ PROBLEMS: Words = {
     "n.not_taken": gettext_lazy("This model does not take a number of results."),
     "size.not_offered": gettext_lazy("This model does not give this size. Choose one of the list."),
     "size.not_a_size": gettext_lazy("This is not a size. Choose one of the list."),
-    "quality.not_offered": gettext_lazy("This model does not have this quality. Choose one of the list."),
+    "quality.not_offered": gettext_lazy(
+        "This model does not have this quality. Choose one of the list."
+    ),
     "quality.not_taken": gettext_lazy("This model has no qualities to choose from."),
     "key_missing": gettext_lazy("The page is out of date. Reload it and run the edit again."),
     ".key_used": gettext_lazy(
@@ -230,12 +238,15 @@ TROUBLES_OF_OURS: Words = {
 }  # fmt: skip
 
 
+UNREACHED = ("not_connected", "connect_timeout", "name_not_found", "tls_failed")
 TROUBLES: Words = {**TROUBLES_OF_THE_PROVIDER, **TROUBLES_OF_OURS}
 
 
 def trouble(edit: Edit) -> str:
     """What went wrong with an edit, as one sentence; "" when nothing did."""
     code = edit.trouble
+    if code and edit.status == Status.QUEUED:
+        return _trouble_so_far(edit)
     if code == "no_space" and edit.status == Status.UNKNOWN:
         code = "not_kept"  # it was the answer itself that found no room
     words = TROUBLES.get(code)
@@ -246,6 +257,18 @@ def trouble(edit: Edit) -> str:
     if edit.status == Status.FAILED:
         return _("The edit could not be done. Change it, or run it again.")
     return _("Something went wrong on the way.") if edit.trouble else ""
+
+
+def _trouble_so_far(edit: Edit) -> str:
+    """Why an edit went back to the queue, and when it is tried again."""
+    if edit.trouble in UNREACHED:
+        said = _("The provider can't be reached at the moment. Nothing was sent.")
+    elif edit.trouble == "not_prepared_yet":
+        said = _("The picture or its mask could not be read from storage.")
+    else:
+        said = _("The provider is too busy at the moment and did not take it.")
+    at = date_format(timezone.localtime(edit.not_before), "H:i:s")
+    return said + " " + _("It is tried again by itself, next at %(time)s.") % {"time": at}
 
 
 def providers_words(edit: Edit) -> str:
@@ -270,11 +293,12 @@ MEANINGS: Words = {
 }
 
 
-def meaning(edit: Edit, *, has_results: bool = False) -> str:
+def meaning(edit: Edit, *, has_results: bool = False, is_accepted_loss: bool = False) -> str:
     if edit.status == Status.CANCELED and (has_results or edit.sent_at):
         return _("It had been sent when it was canceled, so what came back is kept.")
     if edit.status == Status.FAILED:
-        return trouble(edit)
+        accepted = _("Its outcome stayed unknown, and the loss was accepted.")
+        return f"{trouble(edit)} {accepted}" if is_accepted_loss else trouble(edit)
     if edit.status == Status.RUNNING and not edit.sent_at:
         return _("The picture and the mask are being prepared.")
     return str(MEANINGS.get(edit.status, ""))

@@ -16,9 +16,14 @@ def long_history(photo: Any, alice: Any) -> None:
     now = timezone.now()
     Edit.objects.bulk_create(
         Edit(
-            created_by=alice, source=photo, prompt=f"wish {number}", model="gpt-image-2", mask="x",
-            status="failed" if number % 2 else "canceled", created_at=now - timedelta(minutes=number),
-        )  # fmt: skip
+            created_by=alice,
+            source=photo,
+            prompt=f"wish {number}",
+            model="gpt-image-2",
+            mask="x",
+            status="failed" if number % 2 else "canceled",
+            created_at=now - timedelta(minutes=number),
+        )
         for number in range(300)
     )
 

@@ -37,7 +37,11 @@ def submit(page: Page, prompt: str) -> Edit:
 
 @pytest.mark.usefixtures("worker")
 def test_from_a_photo_to_an_approved_result(
-    sign_in: Callable[..., Page], alice: Any, vera: Any, tmp_path: Path, accessible: Callable[[Page], None]
+    sign_in: Callable[..., Page],
+    alice: Any,
+    vera: Any,
+    tmp_path: Path,
+    accessible: Callable[[Page], None],
 ) -> None:
     path = tmp_path / "Hills.png"
     path.write_bytes(photo_png((800, 600)))
@@ -166,3 +170,20 @@ def test_what_went_wrong_is_accessible(
         page.get_by_text("Buy again").click()
         expect(page.get_by_label("Why")).to_be_visible()
     accessible(page)
+
+
+def test_a_finger_drags_the_line_between_before_and_after(
+    sign_in: Callable[..., Page], alice: Any, photo: Any, make_edit: Any, make_result: Any
+) -> None:
+    edit = make_result(make_edit(photo)).edit
+    page = sign_in(alice, viewport={"width": 390, "height": 844}, has_touch=True)
+    page.goto(f"/edits/{edit.pk}/")
+    box = page.get_by_label("Share of the source shown").bounding_box()
+    assert box
+    touch = page.context.new_cdp_session(page)
+    y = box["y"] + box["height"] / 2
+    for kind, share in (("Start", 0.5), ("Move", 0.4), ("Move", 0.3), ("Move", 0.2), ("End", None)):
+        points = [{"x": box["x"] + box["width"] * share, "y": y}] if share else []
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    at = "document.querySelector('[data-compare]').style.getPropertyValue('--at')"
+    assert abs(float(page.evaluate(at).rstrip("%")) - 20) < 1.5

@@ -83,7 +83,9 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
     signed_in_page: Page, tmp_path: Path
 ) -> None:
     page, sent = signed_in_page, []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
     path = save(tmp_path, "huge.png", b"")
     with path.open("r+b") as file:
         file.truncate(51 * 1024 * 1024)
@@ -116,7 +118,10 @@ def test_a_pasted_picture_goes_straight_on_to_its_studio(signed_in_page: Page) -
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desktop", "phone"])
 def test_the_empty_gallery_leads_to_a_first_edit_with_a_sample(
-    size: tuple[int, int], sign_in: Callable[..., Page], alice: Any, accessible: Callable[[Page], None]
+    size: tuple[int, int],
+    sign_in: Callable[..., Page],
+    alice: Any,
+    accessible: Callable[[Page], None],
 ) -> None:
     page = sign_in(alice, viewport={"width": size[0], "height": size[1]})
     expect(page.get_by_text("Nothing here yet")).to_be_visible()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from editor.models import AuditEntry, Budget, Edit, decide
+from editor.models import Attempt, AuditEntry, Budget, Edit, decide
 from editor.web import words
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,9 @@ def test_only_its_creator_and_admins_decide_about_an_edit(
     assert as_person(adam).post(f"/edits/{edit.pk}/{act}").status_code == 302
 
 
-def test_decisions_are_made_by_post_only(photo: Any, alice: Any, as_person: Any, make_edit: Any) -> None:
+def test_decisions_are_made_by_post_only(
+    photo: Any, alice: Any, as_person: Any, make_edit: Any
+) -> None:
     edit = make_edit(photo)
     for act in ("cancel", "accept-loss", "buy-again"):
         assert as_person(alice).get(f"/edits/{edit.pk}/{act}").status_code == 405
@@ -184,7 +186,9 @@ def test_decisions_are_made_by_post_only(photo: Any, alice: Any, as_person: Any,
 def test_an_unknown_outcome_is_explained_with_what_can_be_done(
     photo: Any, alice: Any, as_person: Any, make_edit: Any
 ) -> None:
-    edit = sent(make_edit(photo), status="unknown", trouble="read_timeout", trouble_text="internal words")
+    edit = sent(
+        make_edit(photo), status="unknown", trouble="read_timeout", trouble_text="internal words"
+    )
     status = region(read(as_person(alice), edit), "Status")
     assert "Unknown" in status
     assert "it may have been paid for" in status
@@ -198,8 +202,13 @@ def test_accepting_the_loss_ends_it_as_failed_and_counts_the_hold_as_spent(
     photo: Any, alice: Any, as_person: Any, make_edit: Any
 ) -> None:
     edit = sent(make_edit(photo), status="unknown")
-    held = edit.hold_microusd
-    as_person(alice).post(f"/edits/{edit.pk}/accept-loss")
+    Attempt.objects.create(
+        edit=edit, number=1, token=edit.key, provider="x", sent_at=timezone.now(), outcome="unknown"
+    )
+    held, client = edit.hold_microusd, as_person(alice)
+    client.post(f"/edits/{edit.pk}/accept-loss")
+    assert "the loss was accepted" in region(read(client, edit), "Status")
+    assert facts(read(client, edit))["Cost"] == "unknown"
     edit.refresh_from_db()
     budget = Budget.objects.get()
     assert edit.status == "failed"
@@ -212,7 +221,11 @@ def test_buying_again_queues_it_with_a_new_hold_and_keeps_why(
     edit = sent(make_edit(photo), status="unknown")
     as_person(alice).post(f"/edits/{edit.pk}/buy-again", {"because": "the client waits"})
     edit.refresh_from_db()
-    assert (edit.status, edit.bought_by, edit.bought_because) == ("queued", alice, "the client waits")
+    assert (edit.status, edit.bought_by, edit.bought_because) == (
+        "queued",
+        alice,
+        "the client waits",
+    )
     assert AuditEntry.objects.filter(target=f"edit {edit.pk}", actor=alice).exists()
 
 
@@ -227,7 +240,9 @@ def test_buying_again_beyond_the_budget_changes_nothing_and_says_so(
     assert "so it was not bought again" in page
 
 
-def test_a_decision_that_came_second_says_so(photo: Any, alice: Any, as_person: Any, make_edit: Any) -> None:
+def test_a_decision_that_came_second_says_so(
+    photo: Any, alice: Any, as_person: Any, make_edit: Any
+) -> None:
     edit, client = sent(make_edit(photo), status="unknown"), as_person(alice)
     client.post(f"/edits/{edit.pk}/accept-loss")
     page = client.post(f"/edits/{edit.pk}/buy-again", follow=True).content.decode()
@@ -285,8 +300,15 @@ def test_the_line_goes_from_the_first_source_to_what_was_made_of_the_result(
     second = make_result(make_edit(first.image, prompt="White jar"))
     third = make_edit(second.image, prompt="Glossy")
     page = read(as_person(bob), second.edit)
-    line = page[page.index('aria-label="Lineage"') : page.index("</ol>", page.index('aria-label="Lineage"'))]
-    assert re.findall(r"<b>([^<]+)</b>", line) == ["Source", "One more lemon", "White jar", "Glossy"]
+    line = page[
+        page.index('aria-label="Lineage"') : page.index("</ol>", page.index('aria-label="Lineage"'))
+    ]
+    assert re.findall(r"<b>([^<]+)</b>", line) == [
+        "Source",
+        "One more lemon",
+        "White jar",
+        "Glossy",
+    ]
     assert re.findall(r'<a href="([^"]+)"', line) == [
         f"/images/{photo.pk}/", f"/edits/{first.edit_id}/?result=1", f"/edits/{second.edit_id}/",
         f"/edits/{third.pk}/",
@@ -294,7 +316,12 @@ def test_the_line_goes_from_the_first_source_to_what_was_made_of_the_result(
 
 
 def test_a_long_line_is_cut_and_not_followed_for_ever(
-    photo: Any, bob: Any, as_person: Any, make_edit: Any, make_result: Any, django_assert_max_num_queries: Any
+    photo: Any,
+    bob: Any,
+    as_person: Any,
+    make_edit: Any,
+    make_result: Any,
+    django_assert_max_num_queries: Any,
 ) -> None:
     image = photo
     for number in range(10):
@@ -321,7 +348,9 @@ def test_attempts_are_listed_with_what_each_cost(
     assert "2.9 MB kept as received" in attempts
 
 
-def test_unknown_edits_and_strangers(photo: Any, alice: Any, client: Any, as_person: Any, make_edit: Any) -> None:
+def test_unknown_edits_and_strangers(
+    photo: Any, alice: Any, client: Any, as_person: Any, make_edit: Any
+) -> None:
     edit = make_edit(photo)
     for url in (f"/edits/{edit.pk}/", f"/edits/{edit.pk}/again", f"/edits/{edit.pk}/status"):
         assert client.get(url)["Location"].startswith("/signin")

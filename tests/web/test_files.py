@@ -80,7 +80,11 @@ def test_a_file_that_is_gone_is_not_found(photo: Any, alice: Any, as_person: Any
 
 
 def test_strangers_get_no_file(photo: Any, result: Any, client: Any) -> None:
-    for url in (f"/images/{photo.pk}/thumb", f"/results/{result.pk}/raw", f"/edits/{result.edit_id}/mask"):
+    for url in (
+        f"/images/{photo.pk}/thumb",
+        f"/results/{result.pk}/raw",
+        f"/edits/{result.edit_id}/mask",
+    ):
         assert client.get(url)["Location"].startswith("/signin?next=")
 
 

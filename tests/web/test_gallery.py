@@ -47,12 +47,22 @@ def many(alice: Any, bob: Any, photo: Any) -> list[str]:
     for number, moment in enumerate(moments):
         person = (alice, bob)[number % 2]
         if number % 4:
-            fields = {"created_by": person, "source": photo, "prompt": f"wish {number}", "model": "m"}
+            fields = {
+                "created_by": person,
+                "source": photo,
+                "prompt": f"wish {number}",
+                "model": "m",
+            }
             edit = Edit.objects.create(**fields, mask="x", created_at=moment, status="failed")
             made.append((moment, 1, edit.pk))
         else:
             copy = Image.objects.get(pk=photo.pk)
-            copy.pk, copy.sha256, copy.created_at, copy.created_by = None, f"{number:064}", moment, person
+            copy.pk, copy.sha256, copy.created_at, copy.created_by = (
+                None,
+                f"{number:064}",
+                moment,
+                person,
+            )
             copy.save()
             made.append((moment, 0, copy.pk))
     Image.objects.filter(pk=photo.pk).update(created_at=at(10_000))
@@ -123,10 +133,10 @@ def test_loading_more_by_itself_stops_after_five_pages(
     assert by_itself[:6] == [True, True, True, True, False, False]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1.2", "1.2.3.4", "99999999999999999999999.1.1", "-5.0.0"])
-def test_a_broken_cursor_does_no_harm(
-    cursor: str, photo: Any, alice: Any, as_person: Any
-) -> None:
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1.2", "1.2.3.4", "99999999999999999999999.1.1", "-5.0.0"]
+)
+def test_a_broken_cursor_does_no_harm(cursor: str, photo: Any, alice: Any, as_person: Any) -> None:
     assert as_person(alice).get("/", {"after": cursor}).status_code == 200
 
 
@@ -177,8 +187,12 @@ def test_filters_stay_in_load_more(many: list[str], bob: Any, as_person: Any) ->
 def test_a_persons_gallery_is_theirs_alone(many: list[str], bob: Any, as_person: Any) -> None:
     shown = keys(read(as_person(bob), "/people/ALICE/"))
     owners = {
-        *Edit.objects.filter(pk__in=_pks(shown, "edit")).values_list("created_by__username", flat=True),
-        *Image.objects.filter(pk__in=_pks(shown, "image")).values_list("created_by__username", flat=True),
+        *Edit.objects.filter(pk__in=_pks(shown, "edit")).values_list(
+            "created_by__username", flat=True
+        ),
+        *Image.objects.filter(pk__in=_pks(shown, "image")).values_list(
+            "created_by__username", flat=True
+        ),
     }
     assert owners == {"alice"}
     assert len(shown) == tiles.PAGE
@@ -223,7 +237,9 @@ def test_days_have_headings_and_a_continued_day_gets_no_second_one(
 
 def _edit(photo: Any, person: Any, moment: Any, **fields: Any) -> Edit:
     wish = {"prompt": "a wish", "model": "m", "mask": "x", "status": "failed"}
-    return Edit.objects.create(created_by=person, source=photo, created_at=moment, **{**wish, **fields})
+    return Edit.objects.create(
+        created_by=person, source=photo, created_at=moment, **{**wish, **fields}
+    )
 
 
 def test_tiles_say_how_their_edit_stands(
@@ -248,7 +264,9 @@ def test_every_ratio_class_that_a_page_may_name_is_in_the_stylesheet() -> None:
         assert f".{tiles.ratio_class_of_step(step)} {{ --ratio: " in css
 
 
-@pytest.mark.parametrize(("size", "ratio"), [((640, 480), 4 / 3), ((100, 100), 1), ((3000, 4000), 0.75)])
+@pytest.mark.parametrize(
+    ("size", "ratio"), [((640, 480), 4 / 3), ((100, 100), 1), ((3000, 4000), 0.75)]
+)
 def test_a_tiles_class_is_within_two_and_a_half_percent_of_its_picture(
     size: tuple[int, int], ratio: float
 ) -> None:
@@ -265,7 +283,9 @@ def test_the_first_page_is_read_from_an_index_and_nothing_is_sorted(
     with CaptureQueriesContext(connection) as queries:
         read(as_person(alice), f"/?{filters}&after={Cursor(timezone.now(), 1, 10**6)}")
     listed = [
-        query["sql"] for query in queries if "ORDER BY" in query["sql"] and "created_at" in query["sql"]
+        query["sql"]
+        for query in queries
+        if "ORDER BY" in query["sql"] and "created_at" in query["sql"]
     ]
     assert listed
     for sql in listed:

@@ -22,7 +22,9 @@ def nothing_remembered() -> None:
 
 def poller(page: str) -> tuple[str, str]:
     """Where the page looks again, and how often; two empty texts when it does not."""
-    found = re.search(r'hx-get="(/(?:activity|edits/\d+/status)\?[^"]+)" hx-trigger="every (\d+)s"', page)
+    found = re.search(
+        r'hx-get="(/(?:activity|edits/\d+/status)\?[^"]+)" hx-trigger="every (\d+)s"', page
+    )
     return (found[1].replace("&amp;", "&"), found[2]) if found else ("", "")
 
 
@@ -156,7 +158,9 @@ def test_more_of_the_gallery_brings_one_poller_that_watches_what_was_there_befor
     photo: Any, bob: Any, as_person: Any, make_edit: Any
 ) -> None:
     before, client = make_edit(photo, prompt="shown before"), as_person(bob)
-    answer = client.get("/", {"watched": str(before.pk)}, **HTMX, HTTP_HX_TARGET="more").content.decode()
+    answer = client.get(
+        "/", {"watched": str(before.pk)}, **HTMX, HTTP_HX_TARGET="more"
+    ).content.decode()
     assert answer.count('id="activity"') == 1
     assert re.search(r'id="activity"[^>]*hx-swap-oob="true"', answer)
     url, _pause = poller(answer)
@@ -165,7 +169,9 @@ def test_more_of_the_gallery_brings_one_poller_that_watches_what_was_there_befor
     assert f'id="edit-{before.pk}"' in client.get(url, **HTMX).content.decode()
 
 
-@pytest.mark.parametrize("edits", ["", "x", "1.2.3", "9" * 40, "-1", "1;drop", ".".join(["7"] * 5000)])
+@pytest.mark.parametrize(
+    "edits", ["", "x", "1.2.3", "9" * 40, "-1", "1;drop", ".".join(["7"] * 5000)]
+)
 def test_a_look_at_nonsense_does_no_harm(edits: str, bob: Any, as_person: Any) -> None:
     assert as_person(bob).get("/activity", {"edits": edits}, **HTMX).status_code in (200, 204)
 
@@ -189,3 +195,31 @@ def test_the_usual_time_is_told_from_earlier_calls(
 def test_someone_signed_out_is_led_to_sign_in_by_the_next_look(client: Any, db: None) -> None:
     answer = client.get("/activity?edits=1", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=x")
     assert answer["HX-Redirect"].startswith("/signin?next=")
+
+
+def test_the_studios_versions_are_looked_at_while_one_of_them_is_under_way(
+    photo: Any, bob: Any, as_person: Any, make_edit: Any, make_result: Any
+) -> None:
+    edit, client = make_edit(photo), as_person(bob)
+    page = client.get(f"/images/{photo.pk}/edit").content.decode()
+    asked = re.search(r'id="versions"[^>]*hx-get="([^"]+)" hx-trigger="every 1s"', page)
+    assert asked
+    assert client.get(asked[1], **HTMX).status_code == 204
+    result = make_result(edit)
+    answer = client.get(asked[1], **HTMX).content.decode()
+    assert f"/images/{result.image_id}/thumb-small" in answer
+    assert "hx-trigger" not in answer
+
+
+def test_an_edit_that_went_back_to_the_queue_says_why_and_when_it_is_tried_again(
+    photo: Any, bob: Any, as_person: Any, make_edit: Any
+) -> None:
+    moment = timezone.localtime() + timedelta(seconds=30)
+    for trouble, said in (
+        ("rate_limit_exceeded", "too busy"),
+        ("not_connected", "reached at the moment"),
+    ):
+        edit = make_edit(photo, trouble=trouble, waits=1, not_before=moment)
+        page = as_person(bob).get(f"/edits/{edit.pk}/").content.decode()
+        assert said in page
+        assert f"next at {moment:%H:%M:%S}" in page

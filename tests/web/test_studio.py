@@ -18,7 +18,9 @@ BOX = (200, 150, 300, 250)
 
 
 def painted(size: tuple[int, int] = (640, 480), *boxes: Any) -> SimpleUploadedFile:
-    return SimpleUploadedFile("mask.png", mask_png(size, *(boxes or (BOX,))), content_type="image/png")
+    return SimpleUploadedFile(
+        "mask.png", mask_png(size, *(boxes or (BOX,))), content_type="image/png"
+    )
 
 
 def form(**fields: Any) -> dict[str, Any]:
@@ -30,7 +32,9 @@ def form(**fields: Any) -> dict[str, Any]:
 
 
 def data_of(page: Any) -> dict[str, Any]:
-    found = re.search(r'<script id="studio-data" type="application/json">(.*?)</script>', page.content.decode())
+    found = re.search(
+        r'<script id="studio-data" type="application/json">(.*?)</script>', page.content.decode()
+    )
     assert found
     return dict(json.loads(found[1]))
 
@@ -55,7 +59,9 @@ def test_a_form_sent_twice_is_one_edit(photo: Any, alice: Any, as_person: Any) -
     assert (again.status_code, Edit.objects.count()) == (201, 1)
 
 
-def test_the_same_key_for_another_wish_is_a_conflict(photo: Any, alice: Any, as_person: Any) -> None:
+def test_the_same_key_for_another_wish_is_a_conflict(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
     key, client = str(uuid4()), as_person(alice)
     client.post(f"/images/{photo.pk}/edit", form(key=key), **JSON)
     other = client.post(f"/images/{photo.pk}/edit", form(key=key, prompt="Another wish"), **JSON)
@@ -68,7 +74,11 @@ def test_the_same_key_for_another_wish_is_a_conflict(photo: Any, alice: Any, as_
     ("fields", "field", "said"),
     [
         ({"prompt": "   "}, "prompt", "Say what should change."),
-        ({"prompt": "x" * 1001, "model": "dall-e-2", "quality": ""}, "prompt", "up to 1,000 characters"),
+        (
+            {"prompt": "x" * 1001, "model": "dall-e-2", "quality": ""},
+            "prompt",
+            "up to 1,000 characters",
+        ),
         ({"n": "11"}, "n", "1 to 10 results"),
         ({"n": "0"}, "n", "1 to 10 results"),
         ({"n": "two"}, "n", "whole number"),
@@ -116,7 +126,9 @@ def test_a_mask_that_cannot_be_is_explained(
 
 
 def test_all_that_is_wrong_is_said_at_once(photo: Any, alice: Any, as_person: Any) -> None:
-    answer = as_person(alice).post(f"/images/{photo.pk}/edit", form(prompt="", mask=None, n="x"), **JSON)
+    answer = as_person(alice).post(
+        f"/images/{photo.pk}/edit", form(prompt="", mask=None, n="x"), **JSON
+    )
     assert set(answer.json()["errors"]) == {"prompt", "mask", "n"}
 
 
@@ -147,7 +159,13 @@ def test_a_draft_survives_and_its_mask_comes_back_bit_for_bit(
     client = as_person(alice)
     saved = client.post(
         f"/images/{photo.pk}/draft",
-        {"prompt": "Half a wish", "model": "gpt-image-2", "n": "3", "size": "auto", "mask": painted()},
+        {
+            "prompt": "Half a wish",
+            "model": "gpt-image-2",
+            "n": "3",
+            "size": "auto",
+            "mask": painted(),
+        },
     )
     assert saved.status_code == 204
     draft = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
@@ -218,7 +236,13 @@ def test_the_estimate_follows_the_choices_and_shows_the_frame(
 ) -> None:
     settings.MONTHLY_BUDGET_MICROUSD = 20_000_000
     client, url = as_person(alice), f"/images/{photo.pk}/estimate"
-    asked = {"model": "gpt-image-2", "n": "1", "size": "auto", "quality": "low", "prompt_chars": "40"}
+    asked = {
+        "model": "gpt-image-2",
+        "n": "1",
+        "size": "auto",
+        "quality": "low",
+        "prompt_chars": "40",
+    }
     bare = client.get(url, asked).json()
     assert bare["frame"] is None
     assert bare["detail"] == "of $20.00 left this month"
@@ -251,10 +275,18 @@ def test_an_estimate_of_nonsense_is_an_answer_and_holds_nothing(
 
 
 def test_models_come_with_what_they_take(photo: Any, alice: Any, as_person: Any) -> None:
-    models = {model["id"]: model for model in data_of(as_person(alice).get(f"/images/{photo.pk}/edit"))["models"]}
+    models = {
+        model["id"]: model
+        for model in data_of(as_person(alice).get(f"/images/{photo.pk}/edit"))["models"]
+    }
     assert models["dall-e-2"]["prompt_limit"] == 1000
     assert models["dall-e-2"]["qualities"] == []
-    assert [size["value"] for size in models["dall-e-2"]["sizes"]] == ["auto", "256x256", "512x512", "1024x1024"]
+    assert [size["value"] for size in models["dall-e-2"]["sizes"]] == [
+        "auto",
+        "256x256",
+        "512x512",
+        "1024x1024",
+    ]
     assert "high" in [quality["value"] for quality in models["gpt-image-2"]["qualities"]]
 
 
@@ -276,10 +308,15 @@ def test_versions_list_what_was_made_from_the_picture_and_where_it_comes_from(
     assert f'href="/edits/{result.edit_id}/">White jar</a>' in versions
     assert f'href="/images/{photo.pk}/">Source</a>' in versions
     inner = as_person(alice).get(f"/images/{result.image_id}/edit").content.decode()
-    assert f'href="/edits/{result.edit_id}/">White jar</a>' in inner[inner.index('aria-label="Versions"') :]
+    assert (
+        f'href="/edits/{result.edit_id}/">White jar</a>'
+        in inner[inner.index('aria-label="Versions"') :]
+    )
 
 
-def test_strangers_and_unknown_pictures(photo: Any, alice: Any, client: Any, as_person: Any) -> None:
+def test_strangers_and_unknown_pictures(
+    photo: Any, alice: Any, client: Any, as_person: Any
+) -> None:
     assert client.post(f"/images/{photo.pk}/edit", form(), **JSON)["Location"].startswith("/signin")
     assert not Edit.objects.exists()
     for url in ("/images/999/edit", "/images/999/draft", "/images/999/estimate"):

@@ -25,7 +25,8 @@ def as_file(data: bytes, name: str = "photo.png") -> SimpleUploadedFile:
 
 def animated_gif() -> bytes:
     frames = [
-        PillowImage.fromarray(np.full((40, 60, 3), shade, np.uint8)).convert("P") for shade in (250, 10, 120)
+        PillowImage.fromarray(np.full((40, 60, 3), shade, np.uint8)).convert("P")
+        for shade in (250, 10, 120)
     ]
     buffer = io.BytesIO()
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=100)
@@ -51,7 +52,9 @@ def test_an_uploaded_picture_is_stored_with_its_bytes_untouched(alice: Any, as_p
 def test_the_same_file_twice_is_one_picture(alice: Any, as_person: Any) -> None:
     client = as_person(alice)
     first = client.post("/images/upload", {"files": as_file(photo_png())}, **JSON).json()
-    again = client.post("/images/upload", {"files": as_file(photo_png(), "copy.png")}, **JSON).json()
+    again = client.post(
+        "/images/upload", {"files": as_file(photo_png(), "copy.png")}, **JSON
+    ).json()
     assert first["id"] == again["id"]
     assert Image.objects.count() == 1
 
@@ -106,7 +109,9 @@ def test_a_form_without_a_file_says_so(alice: Any, as_person: Any) -> None:
 
 
 def test_an_animated_file_gives_its_first_frame_and_says_so(alice: Any, as_person: Any) -> None:
-    answer = as_person(alice).post("/images/upload", {"files": as_file(animated_gif(), "a.gif")}, **JSON)
+    answer = as_person(alice).post(
+        "/images/upload", {"files": as_file(animated_gif(), "a.gif")}, **JSON
+    )
     assert answer.json()["note"] == "This file has several frames; the first one was taken."
     image = Image.objects.get()
     with PillowImage.open(default_storage.open(image.thumb)) as thumb:
@@ -152,7 +157,7 @@ def test_the_limit_holds_for_each_file_and_not_for_all_together(
         pixels = noise.integers(0, 255, (150, 180, 3), dtype=np.uint8)
         PillowImage.fromarray(pixels).save(buffer, "PNG")
         files.append(as_file(buffer.getvalue(), f"{number}.png"))
-    assert sum(file.size for file in files) > small_limit
+    assert sum(file.size or 0 for file in files) > small_limit
     as_person(alice).post("/images/upload", {"files": files}, **HTML)
     assert Image.objects.count() == 3
 
@@ -184,7 +189,7 @@ def test_the_picker_is_on_every_page_under_its_name(alice: Any, as_person: Any) 
         page = as_person(alice).get(url).content.decode()
         assert page.count('type="file"') == 1
         assert "Upload images" in page
-        assert 'data-upload' in page
+        assert "data-upload" in page
 
 
 def test_previews_carry_no_place(alice: Any, as_person: Any) -> None:
