@@ -87,6 +87,10 @@ class ReasonForm(ActionForm):
     reason = forms.CharField(label=gettext_lazy("Reason"), required=False, max_length=500)
 
 
+def reason_in(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").replace("\0", "").strip()[:500]
+
+
 class ReviewInline(ReadOnly, admin.TabularInline):
     model = Review
     fields = readonly_fields = ("at", "decision", "reason", "by")
@@ -167,7 +171,7 @@ class ResultAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.action(description=gettext_lazy("Reject, for the reason given"), permissions=["view"])
     def reject(self, request: HttpRequest, chosen: QuerySet[Result]) -> None:
-        if request.POST.get("reason", "").strip():
+        if reason_in(request):
             self._decide(request, chosen, ReviewState.REJECTED)
         else:
             self.message_user(request, _("Give the reason beside the action."), messages.ERROR)
@@ -175,7 +179,7 @@ class ResultAdmin(ReadOnly, admin.ModelAdmin):
     def _decide(
         self, request: HttpRequest, chosen: QuerySet[Result], decision: ReviewState
     ) -> None:
-        person, reason = cast(Person, request.user), request.POST.get("reason", "").strip()
+        person, reason = cast(Person, request.user), reason_in(request)
         undecided = [result for result in chosen if result.review != decision]
         made = sum(decide(result, decision, by=person, reason=reason) for result in undecided)
         told = ngettext("%(count)d decision recorded.", "%(count)d decisions recorded.", made)

@@ -117,7 +117,8 @@ def review_decide(request: Request, pk: int) -> HttpResponse:
 def reason_given(request: Request) -> str:
     """Of the buttons, or in the person's own words; what was typed wins."""
     own_words = " ".join(request.POST.get("note", "").split())
-    return (own_words or request.POST.get("reason", ""))[:REASON_LENGTH]
+    reason = own_words or request.POST.get("reason", "").strip()
+    return reason.replace("\0", "")[:REASON_LENGTH]  # PostgreSQL keeps no NUL
 
 
 def problem_with(decision: str, reason: str) -> str:

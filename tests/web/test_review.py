@@ -83,6 +83,14 @@ def test_own_words_win_over_a_reason_from_the_list(
     assert "The lid is &lt;b&gt;missing&lt;/b&gt;" in page
 
 
+@pytest.mark.parametrize(("note", "kept"), [("a\0b", "ab"), ("x" * 600, "x" * 500)])
+def test_reason_is_cut_to_what_the_record_can_keep(
+    vera: Person, as_person: Any, results: list[Result], note: str, kept: str
+) -> None:
+    decision(as_person(vera), results[0], "rejected", note=note)
+    assert Review.objects.get().reason == kept
+
+
 @pytest.mark.parametrize(
     ("what", "sentence"),
     [
