@@ -11,7 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from benchmarks import processes
+from django.core.management import call_command
+
+from benchmarks import people, processes
 from benchmarks.figures import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +51,8 @@ class Side:
 
 
 def measure() -> list[Figure]:
+    people.set_up()
+    call_command("collectstatic", interactive=False, verbosity=0)
     folder = Path(os.environ["DATA_DIR"]).parent
     figures = compared(
         "", f"sqlite:///{folder / 'few.sqlite3'}", f"sqlite:///{folder / 'many.sqlite3'}"

@@ -12,7 +12,7 @@ from benchmarks import people
 TOGETHER = 1_000  # rows written at a time
 PEOPLE = 12
 PAGE_50 = 49 * 40  # tiles before it
-WORDS = "remove the sign beside the old door and keep the light of the evening on the wall".split()
+PROMPT = "remove the sign beside the old door and keep the light of the evening on the wall"
 
 
 def main(count: int) -> None:
@@ -144,10 +144,10 @@ def edit(number: int, person: Any, at: datetime, source: Any) -> Any:
     from editor.models import Edit
 
     failed = number % 200 == 77
-    words = [WORDS[(number + step) % len(WORDS)] for step in range(9)]
+    start = number % 40
     return Edit(
         created_by=person, created_at=at, source=source, mask="none", mask_bounds=[10, 10, 500, 400],
-        mask_share=0.1, prompt=f"{' '.join(words)} {number}",
+        mask_share=0.1, prompt=f"{PROMPT[start : start + 40]} {number}",
         model="gpt-image-2" if number % 3 else "gpt-image-1.5",
         options={"n": 1, "quality": "low"}, frame={"bounds": [0, 0, 600, 400], "size": [1536, 1024]},
         status="failed" if failed else "succeeded", trouble="moderation_blocked" if failed else "",
