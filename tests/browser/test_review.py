@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from editor.models import Result, Review, decide
+from editor.models import Image, Result, Review, decide
+from tests.drawing import photo_png, pixels_of
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -44,7 +45,6 @@ def shown_pixel(page: Page, across: float, down: float) -> tuple[int, int, int]:
     left = box["x"] + (box["width"] - width) / 2 + across * width
     top = box["y"] + (box["height"] - height) / 2 + down * height
     png = page.screenshot(clip={"x": left, "y": top, "width": 1, "height": 1})
-    from tests.drawing import pixels_of
 
     red, green, blue = pixels_of(png)[0, 0][:3]
     return int(red), int(green), int(blue)
@@ -306,3 +306,11 @@ def test_invitation_is_made_copied_and_used(
     guest.get_by_role("button", name="Join").click()
     expect(guest.get_by_role("status").first).to_contain_text("Welcome, carol.")
     expect(guest.get_by_role("link", name=re.compile("Review"))).to_be_visible()
+
+
+def test_picture_uploaded_from_any_page_opens_in_the_studio(review_page: Page) -> None:
+    picture = {"name": "dropped.png", "mimeType": "image/png", "buffer": photo_png((320, 200), 5)}
+    review_page.get_by_label("Upload images").set_input_files(picture)
+    review_page.wait_for_url("**/images/*/edit")
+    expect(review_page.get_by_role("heading", name="dropped.png")).to_be_visible()
+    assert Image.objects.get(name="dropped.png").size == (320, 200)

@@ -82,6 +82,7 @@ TABLE: dict[str, list[Expected]] = {
     "studio": [team(200), team(422, post=True)],
     "image_draft": [team(404), team(204, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
     "image_estimate": [team(200)],
+    "image_versions": [team(200)],
     "image_thumb": [team(200)],
     "image_thumb_small": [team(200)],
     "image_preview": [team(200)],
