@@ -13,6 +13,8 @@ const summary = find("#uploading h2 span");
 const drop = find("#drop");
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-upload]"));
 
+document.body.append(drop, panel); // above whatever part of the page they came in
+
 /** @typedef {{file: File, name: string, row: HTMLElement, state: "waiting" | "sending" | "taken" | "refused", url: string, note: string}} Upload */
 
 /** @type {Upload[]} */

@@ -186,4 +186,6 @@ def test_a_finger_drags_the_line_between_before_and_after(
         points = [{"x": box["x"] + box["width"] * share, "y": y}] if share else []
         touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
     at = "document.querySelector('[data-compare]').style.getPropertyValue('--at')"
-    assert abs(float(page.evaluate(at).rstrip("%")) - 20) < 5  # Chromium takes off a few pixels of slop
+    assert (
+        abs(float(page.evaluate(at).rstrip("%")) - 20) < 5
+    )  # Chromium takes off a few pixels of slop

@@ -103,6 +103,22 @@ def test_files_dropped_anywhere_are_uploaded(signed_in_page: Page) -> None:
     assert sorted(Image.objects.values_list("name", "width")) == [("one.png", 40), ("two.png", 41)]
 
 
+def test_a_file_dropped_in_the_studio_is_uploaded_and_what_was_typed_is_kept(
+    signed_in_page: Page, photo: Any
+) -> None:
+    page = signed_in_page
+    page.goto(f"/images/{photo.pk}/edit")
+    page.get_by_label("What should change?").fill("Half a wish")
+    hand_over(page, "drop", ["next.png", "other.png"])
+    panel = page.get_by_role("region", name="Uploads")
+    expect(panel.get_by_role("heading")).to_have_text("2 of 2 uploaded")
+    assert page.url.endswith(f"/images/{photo.pk}/edit")
+    panel.get_by_role("link", name="Edit next.png").click()
+    page.wait_for_url(f"**/images/{Image.objects.get(name='next.png').pk}/edit")
+    page.goto(f"/images/{photo.pk}/edit")
+    expect(page.get_by_label("What should change?")).to_have_value("Half a wish")
+
+
 def test_dragging_files_over_the_page_says_what_would_happen(signed_in_page: Page) -> None:
     page = signed_in_page
     hand_over(page, "dragover", ["one.png", "two.png", "three.png"])
