@@ -213,7 +213,8 @@ def url_expires_at(url: str, created: datetime) -> datetime:
 
 
 def ping(provider: Provider, timeout: float = 3) -> Reach:
-    """Ask for the list of models. Any answer but a 5xx means that the provider is there."""
+    """Ask for the list of models. Any answer but a 5xx means that the provider is there; so does 501,
+    with which a server says that it keeps no such list."""
     try:
         with (
             provider.exchange(timeout) as exchange,
@@ -222,7 +223,7 @@ def ping(provider: Provider, timeout: float = 3) -> Reach:
             status = answer.status_code
     except _Cut as cut:
         return Reach(False, False, cut.sentence)
-    if status >= 500:
+    if status >= 500 and status != 501:
         return Reach(False, False, f"The provider answers with HTTP {status}.")
     if status == 401:
         return Reach(True, False, "The provider does not accept the API key.")

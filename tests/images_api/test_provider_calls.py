@@ -489,3 +489,9 @@ def test_a_ping_of_a_failing_or_silent_server_is_not_ok() -> None:
         began = time.monotonic()
         assert not client.ping(a_provider(server.base_url), timeout=0.5).ok
         assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize(("status", "ok"), [(404, True), (501, True), (500, False), (503, False)])
+def test_a_server_without_a_list_of_models_is_there_all_the_same(status: int, ok: bool) -> None:
+    with raw_server(answering(response(b"{}", f"{status} Said"))) as server:
+        assert client.ping(a_provider(server.base_url)).ok is ok
