@@ -50,6 +50,13 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be yes or no, not “{value}”.")
 
 
+def one_of(name: str, default: str, taken: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value.upper() not in taken:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(taken)}, not “{value}”.")
+    return value.upper()
+
+
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 

@@ -280,6 +280,7 @@ MONTHLY_BUDGET_MICROUSD = (
 
 # --- logs -----------------------------------------------------------------------------------------
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -289,7 +290,7 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        "editor": {"level": read.text("LOG_LEVEL", "INFO").upper()},
+        "editor": {"level": read.one_of("LOG_LEVEL", "INFO", LOG_LEVELS)},
         "axes": {"level": "ERROR"},
         "kombu.connection": {"level": "ERROR"},  # it misses a host name in the files transport's address
     },

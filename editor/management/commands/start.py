@@ -1,5 +1,6 @@
 """Start everything on this machine: what `make run` calls."""
 
+import logging
 import os
 import secrets
 import socket
@@ -48,6 +49,8 @@ class Command(BaseCommand):
         return wanted or free_port(settings.PORT + 1)
 
     def database(self) -> None:
+        # Its pool would say the same many times before the sentence below does.
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         try:
             call_command("migrate", interactive=False, verbosity=0)
         except (DatabaseError, OSError) as error:
@@ -79,6 +82,7 @@ class Command(BaseCommand):
             [sys.executable, "-m", "editor.announcer", str(os.getpid()), address(), link],
             env=environment,
             cwd=settings.BASE_DIR,
+            start_new_session=True,  # Ctrl-C is for the supervisor; this one sees that it is gone
         )
         os.chdir(settings.BASE_DIR)
         self.stdout.write("Starting …")
