@@ -37,6 +37,7 @@ REFUSALS: Words = {
     "too_many_pixels": gettext_lazy(
         "The picture has more than %(limit_mp)s megapixels. Make it smaller and try again."
     ),
+    "too_few_pixels": gettext_lazy("The picture is too small to work with. Choose a larger one."),
     "no_area": gettext_lazy("The picture has no width or no height. Choose another file."),
     "truncated": gettext_lazy(
         "The end of the file is missing. Copy or download it again, then upload it once more."
@@ -233,7 +234,17 @@ TROUBLES_OF_OURS: Words = {
     "not_a_picture": gettext_lazy("The provider's answer is not a picture. Run the edit again."),
     "not_json": gettext_lazy("The provider's answer makes no sense. Its bytes are kept; run the edit again."),
     "error_body": gettext_lazy("The provider answered with an error instead of a picture. Run the edit again."),
-    "no_data": gettext_lazy("The provider's answer holds no picture. Run the edit again."),
+    "no_pictures": gettext_lazy("The provider's answer holds no picture. Run the edit again."),
+    "too_much_text": gettext_lazy(
+        "The provider's answer is not a picture. Its bytes are kept; run the edit again."
+    ),
+    "odd_url": gettext_lazy("The provider's link to the result is no web address. Run the edit again."),
+    "odd_port": gettext_lazy(
+        "The provider's link to the result leads to a port that is not opened. An administrator can look into it."
+    ),
+    "too_many_redirects": gettext_lazy(
+        "The provider's link to the result leads on and on. Run the edit again."
+    ),
     "some_missing": gettext_lazy("Some of the pictures could not be stored. Those that could are shown."),
 }  # fmt: skip
 
