@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from editor.images_api import catalogue
+from editor.jobs.provider import known_models
 from editor.models import Person
 from editor.web import status, tiles
 from editor.web.access import Request, signed_in
@@ -115,7 +115,7 @@ def _query(filters: tiles.Filters) -> dict[str, str]:
 
 def _models(filters: tiles.Filters) -> list[str]:
     """Of the catalogue, for asking the edits would read them all."""
-    known = [model.id for model in catalogue.default().models()]
+    known = [model.id for model in known_models().models()]
     return known if filters.model in ("", *known) else [*known, filters.model]
 
 

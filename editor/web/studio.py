@@ -1,7 +1,6 @@
 """The studio's server side: what the page starts from, the draft, the estimate, and sending an edit off."""
 
 import math
-from datetime import UTC
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,13 +8,12 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from editor.images_api import catalogue
 from editor.images_api.catalogue import Model
+from editor.jobs.provider import offered_models
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
 from editor.models import Draft, Edit, Image
 from editor.web import words
@@ -79,11 +77,6 @@ def _studio(image: Image, start: dict[str, Any] | None) -> dict[str, Any]:
         "models": [_model(model) for model in offered_models()],
         "provider": {"is_sandbox": settings.PROVIDER_IS_SANDBOX},
     }
-
-
-def offered_models() -> list[Model]:
-    today = timezone.now().astimezone(UTC).date()
-    return catalogue.default().editing(today, at_openai=settings.PROVIDER_IS_OPENAI)
 
 
 def _model(model: Model) -> dict[str, Any]:

@@ -266,7 +266,8 @@ def trouble(edit: Edit) -> str:
     if edit.trouble.startswith("http_5"):
         return _("The provider had an error of its own.")
     if edit.status == Status.FAILED:
-        return _("The edit could not be done. Change it, or run it again.")
+        own = _(edit.trouble_text) if edit.trouble_text and not edit.sent_at else ""
+        return own or _("The edit could not be done. Change it, or run it again.")
     return _("Something went wrong on the way.") if edit.trouble else ""
 
 
@@ -284,7 +285,8 @@ def _trouble_so_far(edit: Edit) -> str:
 
 def providers_words(edit: Edit) -> str:
     """The provider's own sentence, where it gave one: then the code is its own, too."""
-    is_ours = edit.trouble in TROUBLES_OF_OURS or edit.trouble.startswith("http_")
+    is_unsent = edit.status == Status.FAILED and not edit.sent_at
+    is_ours = is_unsent or edit.trouble in TROUBLES_OF_OURS or edit.trouble.startswith("http_")
     shows = edit.status in (Status.FAILED, Status.UNKNOWN, Status.QUEUED)
     return edit.trouble_text.strip() if shows and not is_ours else ""
 

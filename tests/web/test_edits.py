@@ -254,7 +254,7 @@ def test_a_failure_is_told_in_words_and_in_the_providers_own(
 ) -> None:
     edit = make_edit(
         photo, status="failed", trouble="moderation_blocked", trouble_text="Rejected by the <safety> system.",
-        cost_microusd=0, hold_microusd=0,
+        cost_microusd=0, hold_microusd=0, sent_at=timezone.now(),
     )  # fmt: skip
     page = read(as_person(bob), edit)
     status = region(page, "Status")
@@ -262,6 +262,16 @@ def test_a_failure_is_told_in_words_and_in_the_providers_own(
     assert "Rejected by the &lt;safety&gt; system." in status
     assert f'href="/edits/{edit.pk}/again"' in page
     assert facts(page)["Cost"] == "$0.00"
+
+
+def test_what_failed_before_it_was_sent_is_not_put_in_the_providers_mouth(
+    photo: Any, bob: Any, as_person: Any, make_edit: Any
+) -> None:
+    said = "The picture must be under 4 MB for DALL-E 2."
+    edit = make_edit(photo, status="failed", trouble="too_many_bytes", trouble_text=said)
+    status = region(read(as_person(bob), edit), "Status")
+    assert status.count(said) == 1
+    assert "In the provider" not in status
 
 
 def test_a_code_without_words_still_gets_a_sentence(
