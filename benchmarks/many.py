@@ -35,10 +35,10 @@ def measure() -> list[Figure]:
                 provider.wait(0)
                 one_by_one(worker, photo, 2)  # warms what only the first ones pay
                 alone = one_by_one(worker, photo, ALONE)
+                stack.require("worker", worker)
                 provider.wait(DELAY_S)
                 figures += all_at_once(name, provider, worker, photo, alone)
-            if stack.process("worker") != worker:
-                raise RuntimeError("the worker died and was started again")
+                stack.require("worker", worker)
     busy = processes.slowdown()
     return [*figures, Figure("other work on these cores", busy, "x", "plain work, against alone")]
 

@@ -45,6 +45,7 @@ def measure() -> list[Figure]:
             for _ in range(count):
                 runs.append(one_edit(stack, worker, photo))
                 busy.append(processes.slowdown(3))
+            stack.require("worker", worker)
             figures += told(delay, runs, median(busy))
     return figures
 

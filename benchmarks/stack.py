@@ -32,6 +32,13 @@ class Stack:
         words = {"web": "gunicorn editor.wsgi", "worker": "manage.py worker"}[name]
         return processes.child_named(self.pid, words)
 
+    def require(self, name: str, pid: int) -> None:
+        """Raises, with what its log says, when the process is not the one that was measured any more."""
+        if self.process(name) != pid:
+            logs = Path(os.environ["DATA_DIR"]) / "logs"
+            said = "".join(tail(logs / file) for file in (f"{name}.log", "supervisor.log"))
+            raise RuntimeError(f"the {name} ended and was started again:\n{said}")
+
     def sandbox_calls(self) -> dict[str, dict[str, Any]]:
         """What the sandbox was asked for, by the key of the attempt."""
         calls = json.loads(read(f"http://127.0.0.1:{self.sandbox_port}/__calls"))
@@ -95,6 +102,10 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def tail(file: Path) -> str:
+    return file.read_text(errors="replace")[-2000:] if file.exists() else ""
 
 
 def free_ports(count: int) -> list[int]:
