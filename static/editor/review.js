@@ -1,9 +1,10 @@
 // @ts-check
-// Keys for reviewers, and a selection that outlives the swaps. Every key presses a button or link of the page.
+// Keys for reviewers, and a selection that outlives going from item to item. Every key presses a button or link of the page.
 
 const KEYS_OFF = "maskroom.review.keys-off";
-/** @type {Set<string>} */
-const selected = new Set();
+const SELECTED = "maskroom.review.selected";
+/** @type {Set<string>} values of checkboxes: a result's id, and how many decisions there were when it was selected */
+const selected = new Set(JSON.parse(sessionStorage.getItem(SELECTED) ?? "[]"));
 /** @type {HTMLInputElement | null} */
 let shownBefore = null; // what `\` goes back to when it is let go
 
@@ -101,7 +102,7 @@ document.addEventListener("change", (event) => {
 function restore() {
   const boxes = findAll('.queue [name="result"]');
   const there = new Set([...boxes].map((box) => box.value));
-  for (const value of selected) if (!there.has(value)) selected.delete(value);
+  if (there.size) for (const value of selected) if (!there.has(value)) selected.delete(value);
   for (const box of boxes) box.checked = selected.has(box.value);
   countSelected();
   for (const box of findAll("[data-keys-on]")) box.checked = !keysAreOff();
@@ -114,6 +115,7 @@ function keepInView(list, row) {
 }
 
 function countSelected() {
+  sessionStorage.setItem(SELECTED, JSON.stringify([...selected]));
   for (const output of findAll("[data-selected-count]")) output.textContent = String(selected.size);
 }
 

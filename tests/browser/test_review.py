@@ -109,6 +109,7 @@ def test_selection_outlives_moving_on_and_is_approved_at_once(review_page: Page)
     review_page.keyboard.press("j")
     expect(quote(review_page)).to_have_text("Wish number 3")
     review_page.keyboard.press("x")
+    review_page.reload()
     checked = review_page.locator('.queue [name="result"]:checked')
     expect(checked).to_have_count(2)
     expect(review_page.get_by_role("group", name="What is selected")).to_contain_text("2")
@@ -129,6 +130,20 @@ def test_enter_in_the_selections_reason_does_not_approve(review_page: Page) -> N
     expect(quote(review_page)).to_have_text("Wish number 2")
     assert states() == ["rejected", "pending", "pending"]
     assert Review.objects.get().reason == "All too dark"
+
+
+def test_keys_pressed_in_a_hurry_never_load_a_whole_page(review_page: Page) -> None:
+    review_page.evaluate("window.sameDocument = true")
+    for key in ("j", "j", "k", "k", "j"):
+        before = quote(review_page).inner_text()
+        review_page.keyboard.press(key)
+        review_page.wait_for_function(
+            "before => document.querySelector('.quote')?.textContent !== before",
+            arg=before,
+            polling=1,
+        )
+    expect(quote(review_page)).to_have_text("Wish number 2")
+    assert review_page.evaluate("window.sameDocument") is True
 
 
 def test_shift_a_without_a_selection_decides_nothing(review_page: Page) -> None:
