@@ -189,6 +189,14 @@ class Edit(models.Model):
     def n(self) -> int:
         return int(self.options.get("n", 1))
 
+    @property
+    def mask_centre(self) -> int:
+        """Where the middle of the mask is, from left to right, in percent of the source's width."""
+        if len(self.mask_bounds) != 4:
+            return 50
+        left, _top, right, _bottom = self.mask_bounds
+        return round(50 * (left + right) / self.source.width)
+
     def present_attempt(self) -> "Attempt | None":
         return self.attempts.order_by("-number").first()
 

@@ -62,7 +62,11 @@ class Image(models.Model):
                 name="images_newest",
                 condition=~models.Q(origin="result"),
             ),
-            models.Index(fields=["created_by", "-created_at", "-id"], name="images_by_person"),
+            models.Index(
+                fields=["created_by", "-created_at", "-id"],
+                name="images_by_person",
+                condition=~models.Q(origin="result"),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -31,9 +31,15 @@ document.addEventListener("pointerdown", (event) => {
   }
 });
 
-for (const slider of document.querySelectorAll("[data-compare] input[type=range]")) {
-  follow(/** @type {HTMLInputElement} */ (slider)); // a browser may restore its place after a reload
+/** Lines start where the server says, or where a browser left them before a reload. */
+function placeLines() {
+  for (const slider of document.querySelectorAll("[data-compare] input[type=range]")) {
+    follow(/** @type {HTMLInputElement} */ (slider));
+  }
 }
+
+placeLines();
+document.addEventListener("page:changed", placeLines);
 
 const line = document.querySelector(".lineage");
 const here = /** @type {HTMLElement | null} */ (line?.querySelector("[aria-current]") ?? null);

@@ -375,3 +375,11 @@ def test_unknown_edits_and_strangers(
 )  # fmt: skip
 def test_amounts_have_as_many_decimals_as_they_need(microusd: int | None, said: str) -> None:
     assert words.money(microusd) == said
+
+
+def test_the_comparison_starts_in_the_middle_of_what_changed(
+    photo, make_edit, make_result, as_person, alice
+):
+    result = make_result(make_edit(photo))  # the mask reaches from 200 to 300 of 640
+    page = as_person(alice).get(f"/edits/{result.edit_id}/").content.decode()
+    assert re.search(r'type="range"[^>]*value="39"', page)
