@@ -24,14 +24,20 @@ def _transport_options() -> dict[str, object]:
         }
     return {
         "visibility_timeout": 1800,
-        "socket_timeout": 15,
-        "socket_connect_timeout": 3,
+        "socket_timeout": 2,  # who only sends is not held up by a broker that hangs
+        "socket_connect_timeout": 2,
         "socket_keepalive": True,
         "health_check_interval": 10,
         "retry_on_timeout": False,
         "unacked_restore_interval": 30,
         "unacked_restore_throttle": 1,
     }
+
+
+def wait_for_messages() -> None:
+    """A worker listens: its socket is silent for longer than one that only sends."""
+    patient = {"socket_timeout": 15, "socket_connect_timeout": 3}
+    app.conf.broker_transport_options = {**_transport_options(), **patient}
 
 
 app = Celery("maskroom", broker=settings.BROKER_URL)

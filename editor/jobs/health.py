@@ -22,6 +22,8 @@ SILENT = timedelta(seconds=90)
 LEAST_FREE_BYTES = 100 * 1024 * 1024
 PROVIDER_EVERY_S = 15.0
 
+IN_DATABASE = ("worker", "sweeper", "spending")
+
 State = dict[str, str | bool]
 _provider_lock = threading.Lock()
 _provider_seen: tuple[float, State] | None = None
@@ -30,7 +32,6 @@ _provider_seen: tuple[float, State] | None = None
 def report() -> dict[str, State]:
     """The state of each part: `ok`, and a `detail` in plain words where it is not. No secrets, no addresses."""
     parts: dict[str, Callable[[], State]] = {
-        "database": _database,
         "broker": _broker,
         "storage": _storage,
         "provider": _provider,
@@ -38,7 +39,14 @@ def report() -> dict[str, State]:
         "sweeper": _sweeper,
         "spending": _spending,
     }
-    return {name: _guarded(check) for name, check in parts.items()}
+    states = {"database": _guarded(_database)}
+    if not states["database"]["ok"]:  # each of these would wait for it again
+        parts |= dict.fromkeys(IN_DATABASE, _not_told)
+    return states | {name: _guarded(check) for name, check in parts.items()}
+
+
+def _not_told() -> State:
+    return {"ok": False, "detail": "the database does not answer"}
 
 
 def is_healthy(states: dict[str, State]) -> bool:
@@ -74,10 +82,8 @@ def _broker() -> State:
 
 
 def _storage() -> State:
-    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "location"):
-        folder = Path(getattr(default_storage, "location", ""))
-        if folder.is_dir():
-            return _disk(folder)
+    if isinstance(default_storage, FileSystemStorage):
+        return _disk(Path(default_storage.location))
     default_storage.exists("health")
     return {"ok": True, "kind": "objects"}
 

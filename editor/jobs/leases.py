@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _held: set[UUID] = set()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
+_name = ""  # under which this process tells that it is at work
 
 
 def length() -> timedelta:
@@ -42,10 +43,14 @@ def count() -> int:
         return len(_held)
 
 
-def start() -> None:
-    """Begin to renew, once per process. Long-running processes call this; tests renew by hand."""
-    global _thread
+def start(name: str = "") -> None:
+    """Begin to renew, once per process. Long-running processes call this; tests renew by hand.
+
+    A worker gives its `name`: with every thread in a call, none of them runs the canary.
+    """
+    global _thread, _name
     with _lock:
+        _name = name
         if _thread is None:
             _thread = threading.Thread(target=_keep_renewing, name="leases", daemon=True)
             _thread.start()
@@ -57,7 +62,8 @@ def renew() -> None:
     if tokens:
         now = timezone.now()
         Edit.objects.renew(tokens, now=now, lease=length())
-        Heartbeat.beat("worker", now)
+        if _name:
+            Heartbeat.beat(_name, now)
 
 
 def _keep_renewing() -> None:

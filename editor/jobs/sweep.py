@@ -10,8 +10,9 @@ storing, and in nobody's hands     -> stored
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -48,12 +49,25 @@ def sweep(now: datetime | None = None, *, hint: Callable[[int], bool] = hint_now
     now = now or timezone.now()
     swept = Swept()
     for edit in Edit.objects.lapsed(now):
-        _recover(edit, now, swept)
+        with _apart(edit):
+            _recover(edit, now, swept)
     for edit in Edit.objects.filter(status=Status.UNKNOWN):
-        swept.adopted += _adopt_late(edit, now)
+        with _apart(edit):
+            swept.adopted += _adopt_late(edit, now)
     swept.to_store = tuple(Edit.objects.to_store(now).values_list("pk", flat=True)[:100])
     swept.hinted = _hint_forgotten(now, hint)
     return swept
+
+
+@contextmanager
+def _apart(edit: Edit) -> Iterator[None]:
+    """One edit that cannot be put right does not keep the others from it."""
+    try:
+        yield
+    except Error:
+        raise
+    except Exception:
+        log.exception("edit %s cannot be put right", edit.pk)
 
 
 def _recover(edit: Edit, now: datetime, swept: Swept) -> None:
@@ -179,7 +193,6 @@ class Sweeper:
     def once(self) -> Swept:
         now = timezone.now()
         Heartbeat.beat("sweeper", now)
-        self._canary(now)
         swept = sweep(now)
         for edit_id in swept.to_store:
             if edit_id not in self.storing:
@@ -188,6 +201,7 @@ class Sweeper:
         if self.purged_at is None or now - self.purged_at > timedelta(hours=1):
             self.purged_at = now
             purge_spool()
+        self._canary(now)  # last: a broker that hangs takes its time
         return swept
 
     def _canary(self, now: datetime) -> None:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: drain.stopping.set())
-        leases.start()
+        leases.start("worker")
         done = self.once(options["threads"])
         while options["forever"] and not drain.stopping.is_set():
             time.sleep(0.5)

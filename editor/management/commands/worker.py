@@ -12,11 +12,12 @@ from django.core.management import BaseCommand
 from django.db import Error, connection
 from django.utils import timezone
 
-from editor.celery_app import app
+from editor.celery_app import app, wait_for_messages
 from editor.jobs import drain, leases
 from editor.models import Heartbeat
 
 log = logging.getLogger("editor.worker")
+LEAVE_AFTER_S = 5.0
 SILENT_S = 300.0  # the canary comes every 30 s; a worker that hears nothing for so long is deaf
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
     help = "Run edits that hints announce. Any number of workers may run."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        wait_for_messages()
         worker_ready.connect(on_ready)
         worker_shutting_down.connect(on_shutting_down)
         task_prerun.connect(on_task)
@@ -44,7 +46,7 @@ heard_at = time.monotonic()
 
 
 def on_ready(**_: object) -> None:
-    leases.start()
+    leases.start("worker")
     try:
         Heartbeat.beat("worker", timezone.now())
     except Error:
@@ -56,6 +58,15 @@ def on_ready(**_: object) -> None:
 
 def on_shutting_down(**_: object) -> None:
     drain.stopping.set()
+    threading.Thread(target=leave, name="leave", daemon=True).start()
+
+
+def leave() -> None:
+    """Celery waits for a broker that is gone before it stops; once no call is in flight, nothing is lost by leaving."""
+    time.sleep(LEAVE_AFTER_S)
+    while leases.count():
+        time.sleep(0.2)
+    os._exit(0)
 
 
 def on_task(**_: object) -> None:
