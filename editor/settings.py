@@ -292,6 +292,8 @@ LOGGING = {
     "loggers": {
         "editor": {"level": read.one_of("LOG_LEVEL", "INFO", LOG_LEVELS)},
         "axes": {"level": "ERROR"},
-        "kombu.connection": {"level": "ERROR"},  # it misses a host name in the files transport's address
+        "kombu.connection": {
+            "level": "ERROR"
+        },  # it misses a host name in the files transport's address
     },
 }
