@@ -25,7 +25,7 @@ def main(count: int) -> None:
     vera = people.make_person("vera", "reviewer")
     fill(cast, count)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
     looks = Looks(cast[0], vera, count)
     print("ready", flush=True)
     for line in sys.stdin:
