@@ -55,7 +55,7 @@ def one_upload(stack: Stack, cookies: str, data: bytes) -> float:
 def plainly(data: bytes) -> float:
     """The least that any program does: decode, shrink to preview and thumbnail, encode them."""
     began = time.perf_counter()
-    picture = Image.open(io.BytesIO(data))
+    picture: Image.Image = Image.open(io.BytesIO(data))
     for side in (2048, 320):
         picture = picture.resize((side, side * SIZE[1] // SIZE[0]), Image.Resampling.LANCZOS)
         picture.save(io.BytesIO(), "WEBP", quality=82, method=2)
