@@ -8,6 +8,8 @@ import os
 from celery import Celery
 from django.conf import settings
 
+from editor.jobs import file_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "editor.settings")
 
 
@@ -40,6 +42,7 @@ def wait_for_messages() -> None:
     app.conf.broker_transport_options = {**_transport_options(), **patient}
 
 
+file_broker.install()
 app = Celery("maskroom", broker=settings.BROKER_URL)
 app.conf.update(
     broker_transport_options=_transport_options(),
