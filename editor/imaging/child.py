@@ -1,11 +1,14 @@
-"""`python -m editor.imaging.child`: decodes one untrusted picture under limits.
+"""`python -m editor.imaging.child FD`: forks a process for each untrusted picture, and confines it.
 
-Started by decoders.py; takes one order as JSON from standard input and answers with one line of JSON. A decoder that
-crashes, hangs or devours memory takes this process with it and nothing else.
+Started by decoders.py, which sends orders as JSON over the socket FD, each with a pipe for the answer. A decoder
+that crashes, hangs or devours memory takes itself away and nothing else.
 """
 
 import json
+import os
 import resource
+import signal
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,12 +19,41 @@ from PIL import Image
 from . import decoding, previews
 from .refusals import ImageRefused, Limits
 
+LARGEST_ORDER = 65536
+
 
 def main() -> None:
-    said = sys.stdin.buffer.read()
-    if not said:  # not needed any more
-        return
-    order = json.loads(said)
+    Image.init()  # every format's module, once
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as orders:
+        while True:
+            order, pipes, _, _ = socket.recv_fds(orders, LARGEST_ORDER, 1)
+            if not order:  # they are gone
+                return
+            if os.fork() == 0:
+                orders.close()
+                _mind(json.loads(order), pipes[0])
+            os.close(pipes[0])
+
+
+def _mind(order: dict[str, Any], pipe: int) -> None:
+    """Run the decoder in a process below this one, and tell how it ended. Never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    decoder = os.fork()
+    if decoder == 0:
+        try:
+            _decode(order, pipe)
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(decoder, signal.SIGKILL))
+    signal.setitimer(signal.ITIMER_REAL, order["seconds"])
+    _, status = os.waitpid(decoder, 0)
+    os.write(pipe, f"\n{os.waitstatus_to_exitcode(status)}".encode())
+    os._exit(0)
+
+
+def _decode(order: dict[str, Any], pipe: int) -> None:
     limits = Limits(**order["limits"])
     _confine(limits)
     # our own limit is checked before anything is decoded, and says the size
@@ -32,7 +64,8 @@ def main() -> None:
     except ImageRefused as refused:
         answer = {"refused": refused.code, "facts": refused.facts}
     answer["peak_bytes"] = _peak_bytes()
-    print(json.dumps(answer))
+    with os.fdopen(pipe, "w") as told:
+        told.write(json.dumps(answer))
 
 
 def write_previews(path: Path, directory: Path, limits: Limits) -> dict[str, Any]:

@@ -1,55 +1,72 @@
 """Processes that decode untrusted pictures: each one picture, and then no more.
 
-Starting Python takes longer than decoding most pictures, so one process stands ready. It has imported
-what it needs and waits for its order; when this process ends, its pipe closes and it leaves.
+Starting Python takes longer than decoding most pictures, so each is forked from a nursery that has
+imported what is needed and never touches a picture itself. The nursery leaves when we do.
 """
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class Decoders:
+class Nursery:
+    """A process to fork decoders from, started when first needed, and again when it is gone."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ready: subprocess.Popen[bytes] | None = None
+        self._ours: socket.socket | None = None
         self._owner = 0
 
-    def run(self, order: bytes, timeout: float) -> "subprocess.CompletedProcess[bytes]":
-        """Give `order` to a fresh process. Raises subprocess.TimeoutExpired, and then it is killed."""
-        process = self._take()
+    def run(self, order: dict[str, Any], seconds: float) -> "subprocess.CompletedProcess[bytes]":
+        """Give `order` to a decoder of its own; its answer, and how it ended. It is killed after
+        `seconds`, and its return code is that of SIGKILL then."""
+        reading, writing = os.pipe()
         try:
-            answer, _ = process.communicate(order, timeout=timeout)
-        except BaseException:
-            process.kill()
-            process.communicate()
-            raise
-        return subprocess.CompletedProcess(process.args, process.returncode, answer)
+            self._send(json.dumps({**order, "seconds": seconds}).encode(), writing)
+        finally:
+            os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            said = pipe.read()
+        answer, _, code = said.rpartition(b"\n")
+        return subprocess.CompletedProcess([], int(code or -1), answer)
 
-    def _take(self) -> "subprocess.Popen[bytes]":
+    def _send(self, order: bytes, writing: int) -> None:
         with self._lock:
-            # After a fork the one that stands ready belongs to the other process.
-            ready = self._ready if self._owner == os.getpid() else None
-            if ready is None or ready.poll() is not None:
-                ready = _started()
-            self._ready, self._owner = _started(), os.getpid()
-            return ready
+            try:
+                socket.send_fds(self._socket(), [order], [writing])
+            except OSError:  # it has been killed
+                self._ours = None
+                socket.send_fds(self._socket(), [order], [writing])
+
+    def _socket(self) -> socket.socket:
+        # After a fork the nursery belongs to the other process.
+        if self._ours is None or self._owner != os.getpid():
+            self._ours, self._owner = _started(), os.getpid()
+        return self._ours
 
 
-def _started() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-s", "-E", "-m", "editor.imaging.child"],
-        cwd=_ROOT,
-        # no secrets within a decoder's reach; many cores would reserve memory for each thread
-        env={"OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+def _started() -> socket.socket:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-s", "-E", "-m", "editor.imaging.child", str(theirs.fileno())],
+            cwd=_ROOT,
+            pass_fds=[theirs.fileno()],
+            # no secrets within a decoder's reach; many cores would reserve memory for each thread
+            env={"OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us: what is being decoded may be paid for
+        )
+    return ours
 
 
-decoders = Decoders()
+nursery = Nursery()

@@ -15,7 +15,7 @@ from PIL import Image
 
 from . import decoding
 from .arrays import Pixels, Size, size_of
-from .decoders import decoders
+from .decoders import nursery
 from .formats import sniff
 from .refusals import ImageRefused, Limits
 
@@ -162,11 +162,7 @@ def _ask_child(act: str, path: Path, target: Path, limits: Limits) -> dict[str, 
         "target": str(target.resolve()),
     }
     order |= {"limits": asdict(limits)}
-    try:
-        done = decoders.run(json.dumps(order).encode(), timeout=2 * limits.max_seconds)
-    except subprocess.TimeoutExpired:
-        raise ImageRefused("too_slow") from None
-    return _answer(done)
+    return _answer(nursery.run(order, seconds=2 * limits.max_seconds))
 
 
 def _answer(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:

@@ -68,5 +68,5 @@ def _webp(image: Image.Image, quality: int) -> bytes:
     # Pillow copies what it finds in info unless told otherwise
     bare = {"exif": b"", "icc_profile": b"", "xmp": b""}
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=quality, method=2, **bare)
+    image.save(buffer, "WEBP", quality=quality, method=1, **bare)
     return buffer.getvalue()
