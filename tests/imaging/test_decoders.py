@@ -25,9 +25,11 @@ def order(tmp_path):
     return {"act": "pixels", **paths, "limits": asdict(Limits())}
 
 
-def children_of(pid: int) -> list[int]:
-    said = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return [int(word) for word in said.stdout.split()]
+def nurseries_of(pid: int) -> set[int]:
+    said = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True
+    )
+    return {int(line.split()[0]) for line in said.stdout.splitlines() if "imaging.child" in line}
 
 
 def wait_until_gone(pid: int, seconds: float = 5) -> bool:
@@ -73,10 +75,10 @@ def test_a_decoder_that_takes_too_long_is_killed_and_the_next_one_works(order, t
 
 
 def test_a_nursery_that_was_killed_is_started_again(order):
-    before = set(children_of(os.getpid()))
+    before = nurseries_of(os.getpid())
     nursery = Nursery()
     assert nursery.run(order, seconds=20).returncode == 0
-    (mine,) = set(children_of(os.getpid())) - before
+    (mine,) = nurseries_of(os.getpid()) - before
     os.kill(mine, signal.SIGKILL)
     assert wait_until_gone(mine)
     assert nursery.run(order, seconds=20).returncode == 0
@@ -101,7 +103,7 @@ def test_a_nursery_leaves_when_its_owner_is_killed(order, tmp_path):
     )
     assert owner.stdout
     assert owner.stdout.readline() == b"ready\n"
-    (nursery,) = children_of(owner.pid)
+    (nursery,) = nurseries_of(owner.pid)
     owner.kill()
     owner.wait(10)
     assert wait_until_gone(nursery)
