@@ -187,6 +187,7 @@ def test_celery_never_repeats_and_never_forgets_by_itself():
     assert conf.worker_prefetch_multiplier == 1
     assert conf.worker_pool == "threads"
     assert conf.accept_content == ["json"]
+    app.loader.import_default_modules()
     ours = [task for name, task in app.tasks.items() if name.startswith("editor.")]
     assert len(ours) == 2
     for task in ours:

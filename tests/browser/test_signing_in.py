@@ -16,7 +16,9 @@ def test_a_person_signs_in_by_keyboard_alone(open_page, live_server, alice, acce
     accessible(page)
 
 
-def test_a_wrong_password_is_said_without_telling_whether_the_name_exists(open_page, alice, accessible):
+def test_a_wrong_password_is_said_without_telling_whether_the_name_exists(
+    open_page, alice, accessible
+):
     said = []
     for name in ("alice", "nobody"):
         page = open_page()

@@ -579,6 +579,6 @@ def unfenced(edit: Edit, request: EditRequest, token: UUID) -> Attempt | None:
 )
 def test_the_machine_finds_an_unfenced_intent(machine, kind, compares_stale, found):
     broken = machine(kind, record=staticmethod(unfenced), compares_stale=compares_stale)
-    seek = profile(3_000, steps=16, derandomize=True, database=None, phases=[Phase.generate])
+    seek = profile(3_000, steps=24, derandomize=True, database=None, phases=[Phase.generate])
     with pytest.raises(AssertionError, match=found):
         run_state_machine_as_test(broken, settings=seek)
