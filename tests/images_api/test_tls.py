@@ -1,4 +1,4 @@
-"""Calls over TLS. The certificate beside this file is for localhost in these tests and nothing else."""
+"""Calls over TLS, with certificates made for these tests."""
 
 import socket
 import ssl
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests.adapters
+import trustme
 
 from editor.images_api import connections
 from editor.images_api.client import edit
@@ -15,20 +16,21 @@ from editor.images_api.errors import OutcomeUnknown, ProviderUnavailable
 from tests.images_api.drawing import a_provider, a_request
 from tests.images_api.raw_server import Script, answering, raw_server, read_request, response
 
-FOLDER = Path(__file__).with_name("tls")
+AUTHORITY = trustme.CA()
 GOOD = b'{"created": 1, "data": [{"b64_json": "aGVsbG8="}]}'
 
 
 @pytest.fixture
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test's certificate is the only one trusted."""
-    path = str(FOLDER / "certificate.pem")
-    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", path)
+def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The test's authority is the only one trusted."""
+    path = tmp_path / "authority.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    monkeypatch.setattr(requests.adapters, "DEFAULT_CA_BUNDLE_PATH", str(path))
 
 
 def over_tls(script: Script) -> Script:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(FOLDER / "certificate.pem", FOLDER / "key.pem")
+    AUTHORITY.issue_cert("localhost").configure_cert(context)
 
     def wrapped(connection: socket.socket) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
