@@ -103,40 +103,36 @@ def fail(
 ) -> bool:
     """Failed with nothing bought: the hold is given back."""
     with durable():
-        changed = Edit.objects.change(
-            edit.pk,
-            was=IN_HAND,
-            where=Q(token=token),
-            status=Status.FAILED,
-            finished_at=timezone.now(),
-            cost_microusd=0,
-            **_trouble(error),
-        )
+        changed = _failed(edit, error, token, cost=0)
         if changed:
             release(edit, attempt=attempt)
             if attempt:
                 _end(attempt, outcome, error, cost=0)
-    if changed:
-        log.info("edit %s failed: %s", edit.pk, error.code)
     return changed
 
 
 def spend(edit: Edit, attempt: Attempt, error: ProviderError, *, token: UUID) -> bool:
     """Failed with the answer paid for: it could not be used, or it came too late to be fetched."""
     with durable():
-        changed = Edit.objects.change(
-            edit.pk,
-            was=IN_HAND,
-            where=Q(token=token),
-            status=Status.FAILED,
-            finished_at=timezone.now(),
-            **_trouble(error),
-        )
+        changed = _failed(edit, error, token, cost=None)
         if changed:
             settle(edit, None, attempt=attempt)
             _end(attempt, Attempt.Outcome.UNUSABLE, error, cost=None)
+    return changed
+
+
+def _failed(edit: Edit, error: ProviderError, token: UUID, *, cost: int | None) -> bool:
+    changed = Edit.objects.change(
+        edit.pk,
+        was=IN_HAND,
+        where=Q(token=token),
+        status=Status.FAILED,
+        finished_at=timezone.now(),
+        cost_microusd=cost,
+        **_trouble(error),
+    )
     if changed:
-        log.info("edit %s failed after it was paid for: %s", edit.pk, error.code)
+        log.info("edit %s failed: %s", edit.pk, error.code)
     return changed
 
 
