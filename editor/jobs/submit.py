@@ -83,7 +83,8 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
         created_by=new.person,
         source=new.source,
         again=new.again,
-        mask=pictures.save(digest, "mask.png", new.mask),
+        # Written anew: what was uploaded is never served, whatever else its bytes may hold.
+        mask=pictures.save(digest, "mask.png", masks.mask_png(mask)),
         mask_bounds=list(masks.bounds(mask) or ()),
         mask_share=masks.share(mask),
         prompt=new.prompt.strip(),

@@ -4,9 +4,10 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+from editor.jobs.pictures import read
 from editor.jobs.submit import NotSubmitted, quote, submit
 from editor.models import Budget, Edit, LedgerEntry, Status
-from tests.drawing import mask_png
+from tests.drawing import mask_pixels, mask_png, pixels_of
 
 
 def codes(refused):
@@ -146,3 +147,11 @@ def test_two_results_are_quoted_dearer_than_one(photo):
         return quote(photo, None, "gpt-image-2", {"n": n, "quality": "low"}, 10).high_microusd or 0
 
     assert high(2) > high(1) > 0
+
+
+def test_of_an_uploaded_mask_only_its_pixels_are_kept(photo, new_edit):
+    hostile = mask_png(photo.size, (200, 150, 300, 250)) + b"<script>alert(1)</script>"
+    stored = read(submit(new_edit(photo, mask=hostile)).mask)
+    assert b"script" not in stored
+    kept = pixels_of(stored).astype(bool)
+    assert (kept == (mask_pixels(photo.size, (200, 150, 300, 250)) > 0)).all()
