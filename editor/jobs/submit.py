@@ -89,7 +89,7 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
         mask_share=masks.share(mask),
         prompt=new.prompt.strip(),
         model=model.id,
-        options=_kept_options(model, new.options),
+        options=_kept_options(new.options),
         frame=quoted.frame.to_dict(),
         estimate_microusd=quoted.high_microusd,
     )
@@ -188,7 +188,7 @@ def _estimate(model: Model, params: EditParams, frame: framing.Frame | None) -> 
     )
 
 
-def _kept_options(model: Model, options: dict[str, Any]) -> dict[str, Any]:
+def _kept_options(options: dict[str, Any]) -> dict[str, Any]:
     kept = {
         "n": options.get("n", 1),
         "size": options.get("size"),
@@ -204,6 +204,7 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         and edit.source_id == new.source.pk
         and edit.prompt == new.prompt.strip()
         and edit.model == new.model
+        and edit.options == _kept_options(new.options)
         and digest in edit.mask
     )
     if not same:

@@ -155,3 +155,13 @@ def test_of_an_uploaded_mask_only_its_pixels_are_kept(photo, new_edit):
     assert b"script" not in stored
     kept = pixels_of(stored).astype(bool)
     assert (kept == (mask_pixels(photo.size, (200, 150, 300, 250)) > 0)).all()
+
+
+def test_the_same_key_with_another_number_of_results_is_a_conflict(photo, new_edit):
+    wish = new_edit(photo)
+    first = submit(wish)
+    with pytest.raises(NotSubmitted) as refused:
+        submit(new_edit(photo, key=wish.key, options={**wish.options, "n": 4}))
+    assert refused.value.conflict
+    first.refresh_from_db()
+    assert (Edit.objects.count(), first.n) == (1, 1)
