@@ -1,6 +1,7 @@
 """How the first administrator gets in."""
 
 import os
+import secrets
 from pathlib import Path
 
 from editor.models import Person, Role
@@ -8,10 +9,15 @@ from editor.models import Person, Role
 FILE = "first-login.txt"
 
 
-def make_first_administrator(username: str, password: str) -> Person:
-    return Person.objects.create_user(
+def make_first_administrator(username: str, folder: Path) -> tuple[Person, str]:
+    """The first administrator and the generated password, which is in the file before the person is
+    there: whenever this dies, the next start makes both, or somebody can sign in."""
+    password = secrets.token_urlsafe(12)
+    keep_first_sign_in(folder, username, password)
+    admin = Person.objects.create_user(
         username, password=password, role=Role.ADMIN, display_name=username.capitalize()
     )
+    return admin, password
 
 
 def keep_first_sign_in(folder: Path, username: str, password: str) -> Path:

@@ -1,6 +1,5 @@
 """The first administrator of an installation without one."""
 
-import secrets
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
-from editor.management.first_sign_in import keep_first_sign_in, make_first_administrator
+from editor.management.first_sign_in import make_first_administrator
 from editor.models import Link, Person
 
 
@@ -21,8 +20,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Person.objects.exists():
             raise CommandError("there are people already. An administrator invites others.")
-        password = secrets.token_urlsafe(12)
-        admin = make_first_administrator(options["username"], password)
-        keep_first_sign_in(Path(settings.DATA_DIR), admin.username, password)
+        admin, password = make_first_administrator(options["username"], Path(settings.DATA_DIR))
         self.stdout.write(f"username: {admin.username}\npassword: {password}")
         self.stdout.write(f"sign in once at: /enter/{Link.sign_in(admin)}/")

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError
 
-from editor.management.first_sign_in import keep_first_sign_in, make_first_administrator
+from editor.management.first_sign_in import make_first_administrator
 from editor.models import Link, Person
 
 
@@ -63,9 +62,7 @@ class Command(BaseCommand):
         """The path of a one-time sign-in link when this is the first start, else nothing."""
         if Person.objects.exists():
             return ""
-        password = secrets.token_urlsafe(12)
-        admin = make_first_administrator("admin", password)
-        keep_first_sign_in(Path(settings.DATA_DIR), admin.username, password)
+        admin, password = make_first_administrator("admin", Path(settings.DATA_DIR))
         self.stdout.write(f"First administrator: username {admin.username}, password {password}")
         return f"/enter/{Link.sign_in(admin)}/"
 
