@@ -294,3 +294,12 @@ def test_the_first_page_is_read_from_an_index_and_nothing_is_sorted(
             plan = " / ".join(str(row[3]) for row in cursor.fetchall())
         assert "TEMP B-TREE" not in plan, plan
         assert "USING INDEX" in plan, plan
+
+
+def test_an_unknown_outcome_is_not_put_down_to_a_broken_connection(
+    photo, make_edit, as_person, alice
+):
+    make_edit(photo, status="unknown", trouble="server_error")
+    page = as_person(alice).get("/").content.decode()
+    assert "It was sent, and nobody knows whether it was done." in page
+    assert "connection broke after" not in page
