@@ -140,6 +140,8 @@ def quality(name: str) -> str:
 # --- an edit that failed, waits or is unknown ---------------------------------------------------
 
 TROUBLES_OF_THE_PROVIDER: Words = {
+    "server_error": gettext_lazy("The provider had an error of its own."),
+    "server_is_overloaded": gettext_lazy("The provider had more to do than it could take."),
     "moderation_blocked": gettext_lazy(
         "The provider's safety system refused this request. Change the prompt or the picture, then run it again."
     ),

@@ -49,3 +49,8 @@ def test_what_is_said_is_whole_sentences(text: object) -> None:
 
 def test_every_status_has_a_meaning_but_failed_which_has_its_trouble() -> None:
     assert set(Status) - set(words.MEANINGS) == {Status.FAILED}
+
+
+def test_an_error_of_the_providers_own_is_named_as_that(photo, make_edit):
+    edit = make_edit(photo, status="unknown", trouble="server_error")
+    assert words.trouble(edit) == "The provider had an error of its own."
