@@ -19,7 +19,7 @@ from editor.images_api.entries import (
     parse_size,
     read_models,
 )
-from editor.images_api.messages import EditParams, EditRequest, FilePart, Size
+from editor.images_api.messages import FilePart, Params, Request, Size
 
 FILE = Path(__file__).with_name("catalogue.toml")
 MEGABYTE = 1024 * 1024
@@ -88,7 +88,7 @@ def default() -> Catalogue:
     return load()
 
 
-def problems(model: Model, params: EditParams) -> list[Problem]:
+def problems(model: Model, params: Params) -> list[Problem]:
     """Everything about the chosen parameters that the model does not take; empty when all is well."""
     return [
         *_operation(model),
@@ -101,7 +101,7 @@ def problems(model: Model, params: EditParams) -> list[Problem]:
     ]
 
 
-def problems_of_request(model: Model, request: EditRequest) -> list[Problem]:
+def problems_of_request(model: Model, request: Request) -> list[Problem]:
     """As `problems`, and the files: their number, formats, bytes and sizes."""
     return [
         *problems(model, request),
@@ -133,7 +133,8 @@ def _operation(model: Model) -> Iterator[Problem]:
         yield Problem("model", "cannot_edit", f"{model.name} cannot edit pictures.")
 
 
-def _prompt(model: Model, prompt: str) -> Iterator[Problem]:
+def _prompt(model: Model, prompt: str | None) -> Iterator[Problem]:
+    prompt = prompt or ""
     length, limit = len(prompt), model.prompt_limit
     if not any(_is_visible(character) for character in prompt):
         yield Problem("prompt", "missing", "Say what should change.")
@@ -207,7 +208,7 @@ def _choice(model: Model, name: str, value: str | None) -> Iterator[Problem]:
         yield Problem(name, "not_offered", sentence, {"choices": list(choices), "value": value})
 
 
-def _compression(model: Model, params: EditParams) -> Iterator[Problem]:
+def _compression(model: Model, params: Params) -> Iterator[Problem]:
     value = params.output_compression
     if value is None:
         return
@@ -221,13 +222,13 @@ def _compression(model: Model, params: EditParams) -> Iterator[Problem]:
         yield Problem("output_compression", "needs_other_format", sentence)
 
 
-def _transparency(params: EditParams) -> Iterator[Problem]:
+def _transparency(params: Params) -> Iterator[Problem]:
     if params.background == "transparent" and params.output_format not in (None, *TRANSPARENT):
         sentence = "A transparent background needs PNG or WebP as the output format."
         yield Problem("background", "needs_other_format", sentence)
 
 
-def _images(model: Model, request: EditRequest) -> Iterator[Problem]:
+def _images(model: Model, request: Request) -> Iterator[Problem]:
     count = len(request.images)
     if count == 0:
         yield Problem("image", "missing", "There is no picture to change.")

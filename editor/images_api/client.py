@@ -36,7 +36,7 @@ from editor.images_api.errors import (
 from editor.images_api.messages import (
     LONGEST_URL,
     AnswerMeta,
-    EditRequest,
+    Request,
     kept_headers,
 )
 from editor.images_api.spool import Spool, SpoolFailed
@@ -119,7 +119,7 @@ class Reach:
 
 def edit(
     provider: Provider,
-    request: EditRequest,
+    request: Request,
     *,
     into: Path,
     key: str,
@@ -255,7 +255,7 @@ class _Body:
 
     def __init__(
         self,
-        request: EditRequest,
+        request: Request,
         before: Callable[[], None] | None,
         is_late: Callable[[], bool],
     ) -> None:
@@ -281,7 +281,7 @@ class _Body:
                 yield bytes(view[start : start + CHUNK])
 
 
-def _pieces(request: EditRequest, boundary: bytes) -> list[bytes]:
+def _pieces(request: Request, boundary: bytes) -> list[bytes]:
     fields, files = request.multipart()
     pieces: list[bytes] = []
     for name, text in fields:

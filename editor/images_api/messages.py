@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from editor.images_api.errors import (
     UnusableAnswer,
@@ -51,37 +51,58 @@ class FilePart:
     has_alpha: bool | None = None  # None: not looked at; masks need one
 
 
-@dataclass(frozen=True, kw_only=True)
-class EditParams:
-    """What a person chooses for an edit. None means: not sent, the provider's default holds."""
+Operation = Literal["edit", "generate", "vary"]
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
+PATHS: Mapping[Operation, str] = {
+    "edit": "/images/edits",
+    "generate": "/images/generations",
+    "vary": "/images/variations",
+}
 
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """What is chosen for a call. None means: not sent, the provider's default holds.
+
+    `operation` says which of the three endpoints is asked; it is no parameter on the wire.
+    """
+
+    operation: Operation = "edit"
     model: str
-    prompt: str
+    prompt: str | None = None  # variations take none
     n: int | None = None
     size: str | None = None  # "1024x1024" or "auto"
     quality: str | None = None
     background: str | None = None
     input_fidelity: str | None = None
+    moderation: str | None = None
     output_format: str | None = None
     output_compression: int | None = None
+    style: str | None = None
+    complexity: str | None = None
     response_format: str | None = None
+    stream: bool | None = None
+    partial_images: int | None = None
+    safety_identifier: str | None = None
     user: str | None = None
 
     def fields(self) -> list[tuple[str, str]]:
         """The text parts of the form, in a fixed order, without those that are None."""
         values = ((name, getattr(self, name)) for name in PARAMETERS)
-        return [(name, str(value)) for name, value in values if value is not None]
+        return [(name, _text_part(value)) for name, value in values if value is not None]
 
 
-PARAMETERS = tuple(EditParams.__dataclass_fields__)
+PARAMETERS = tuple(name for name in Params.__dataclass_fields__ if name != "operation")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditRequest(EditParams):
-    """A whole request: `images[0]` is the picture being changed, the others are references."""
+class Request(Params):
+    """A whole request. `images[0]` is the picture being changed, the others are references; there are
+    none for a generation. `mask` and `markup` belong to `images[0]` and exclude each other."""
 
-    images: tuple[FilePart, ...]
+    images: tuple[FilePart, ...] = ()
     mask: FilePart | None = None
+    markup: FilePart | None = None
 
     def multipart(
         self,
@@ -91,9 +112,15 @@ class EditRequest(EditParams):
         `requests` sends none for shorter ones and the API then refuses the file."""
         name = "image" if len(self.images) == 1 else "image[]"
         files = [(name, _file(part)) for part in self.images]
-        if self.mask is not None:
-            files.append(("mask", _file(self.mask)))
+        for extra in ("mask", "markup"):
+            part: FilePart | None = getattr(self, extra)
+            if part is not None:
+                files.append((extra, _file(part)))
         return self.fields(), files
+
+
+def _text_part(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)

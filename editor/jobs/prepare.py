@@ -5,7 +5,7 @@ from typing import Any
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Model
 from editor.images_api.errors import ProviderRejected
-from editor.images_api.messages import EditRequest, FilePart
+from editor.images_api.messages import FilePart, Request
 from editor.imaging import files, framing, masks
 from editor.jobs.pictures import pixel_gate, read
 from editor.jobs.provider import known_models, pseudonym
@@ -13,7 +13,7 @@ from editor.jobs.sizes import smaller_rule
 from editor.models import Edit
 
 
-def prepare(edit: Edit) -> EditRequest:
+def prepare(edit: Edit) -> Request:
     """The request for this edit, checked against the catalogue. Raises ProviderRejected when the
     model would not take it."""
     model = known_models().get(edit.model)
@@ -27,7 +27,7 @@ def prepare(edit: Edit) -> EditRequest:
     return request
 
 
-def _fitting(edit: Edit, model: Model, pixels: Any, mask: Any) -> EditRequest:
+def _fitting(edit: Edit, model: Model, pixels: Any, mask: Any) -> Request:
     """The request with its picture within the model's limit of bytes: a fixed-size model with a small
     limit may need the next smaller size."""
     frame = framing.Frame.from_dict(edit.frame)
@@ -45,11 +45,11 @@ def _fitting(edit: Edit, model: Model, pixels: Any, mask: Any) -> EditRequest:
     return request
 
 
-def _request(edit: Edit, model: Model, pixels: Any, mask: Any, frame: framing.Frame) -> EditRequest:
+def _request(edit: Edit, model: Model, pixels: Any, mask: Any, frame: framing.Frame) -> Request:
     window = framing.cut(pixels, frame)
     if model.send_alpha:
         window = files.with_alpha(window)
-    return EditRequest(
+    return Request(
         model=model.id,
         prompt=edit.prompt,
         n=edit.n,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from editor.images_api import client
 from editor.images_api.errors import ProviderError, ProviderRejected
-from editor.images_api.messages import AnswerMeta, EditRequest
+from editor.images_api.messages import AnswerMeta, Request
 from editor.jobs import leases, outcome, spool
 from editor.jobs.connections import durable, give_back
 from editor.jobs.crashing import crash
@@ -72,7 +72,7 @@ def _attempt(edit: Edit, token: UUID) -> None:
         store_held(edit.pk, token)
 
 
-def record_intent(edit: Edit, request: EditRequest, token: UUID) -> Attempt | None:
+def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
     """Commit that we are about to send, if `token` still holds the edit and spending is allowed.
 
     None when not: then nothing may be sent. The condition on the token is what keeps a process that
@@ -101,7 +101,7 @@ def record_intent(edit: Edit, request: EditRequest, token: UUID) -> Attempt | No
         )
 
 
-def _call(attempt: Attempt, request: EditRequest) -> AnswerMeta:
+def _call(attempt: Attempt, request: Request) -> AnswerMeta:
     give_back()
     return client.edit(
         provider(),

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from editor.images_api import catalogue, pricing
 from editor.images_api.catalogue import Model, Problem, UnknownModel
-from editor.images_api.messages import EditParams
+from editor.images_api.messages import Params
 from editor.imaging import framing, masks
 from editor.jobs import pictures
 from editor.jobs.hints import hint
@@ -165,8 +165,8 @@ def _model(name: str) -> Model | Problem:
         return Problem("model", "unknown_model", str(unknown), {"model": name})
 
 
-def _params(model: Model, options: dict[str, Any], prompt: str) -> EditParams:
-    return EditParams(
+def _params(model: Model, options: dict[str, Any], prompt: str) -> Params:
+    return Params(
         model=model.id,
         prompt=prompt,
         n=options.get("n", 1),
@@ -175,7 +175,7 @@ def _params(model: Model, options: dict[str, Any], prompt: str) -> EditParams:
     )
 
 
-def _estimate(model: Model, params: EditParams, frame: framing.Frame | None) -> pricing.Estimate:
+def _estimate(model: Model, params: Params, frame: framing.Frame | None) -> pricing.Estimate:
     size = frame.size if frame else (1024, 1024)
     return pricing.estimate(
         model,
@@ -183,7 +183,7 @@ def _estimate(model: Model, params: EditParams, frame: framing.Frame | None) -> 
         quality=params.quality,
         n=params.n or 1,
         input_sizes=[size],
-        prompt_chars=len(params.prompt),
+        prompt_chars=len(params.prompt or ""),
         mask=True,
     )
 

@@ -6,11 +6,15 @@ from editor.models.edits import (
     Attempt,
     Edit,
     Operation,
+    Partial,
+    Reference,
     Result,
     ReviewState,
     Status,
 )
+from editor.models.gateway import Call, Token
 from editor.models.images import Draft, Image, Origin
+from editor.models.listings import Listing
 from editor.models.money import (
     Budget,
     Heartbeat,
@@ -25,8 +29,8 @@ from editor.models.people import Link, Person, Role, Theme
 from editor.models.records import AuditEntry, LedgerEntry, Review, Unchangeable, audit, decide
 
 __all__ = [
-    "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Draft", "Edit", "Heartbeat", "Image",
-    "LedgerEntry", "Link", "Operation", "Origin", "OverBudget", "Person", "Result", "Review",
-    "ReviewState", "Role", "Spending", "Status", "Theme", "Unchangeable", "audit", "decide", "hold", "month_of",
-    "release", "settle",
+    "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Call", "Draft", "Edit", "Heartbeat", "Image",
+    "LedgerEntry", "Link", "Listing", "Operation", "Origin", "OverBudget", "Partial", "Person", "Reference",
+    "Result", "Review", "ReviewState", "Role", "Spending", "Status", "Theme", "Token", "Unchangeable",
+    "audit", "decide", "hold", "month_of", "release", "settle",
 ]  # fmt: skip

@@ -34,6 +34,8 @@ TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)
 
 class Operation(models.TextChoices):
     EDIT = "edit", _("Edit")
+    GENERATE = "generate", _("Generation")
+    VARY = "vary", _("Variation")
 
 
 def operation_choices() -> list[tuple[str, Any]]:
@@ -111,17 +113,20 @@ class Edit(models.Model):
     operation = models.CharField(max_length=16, choices=operation_choices, default=Operation.EDIT)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="edits")
     created_at = models.DateTimeField(default=timezone.now)
-    source = models.ForeignKey(Image, models.PROTECT, related_name="edits")
+    # None for a generation, which is made from words alone
+    source = models.ForeignKey(Image, models.PROTECT, null=True, related_name="edits")
     again = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="runs_again"
     )
-    mask = models.CharField(max_length=200)
+    mask = models.CharField(max_length=200, blank=True)  # empty: the whole picture may change
     mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in source pixels
     mask_share = models.FloatField(default=0)
-    prompt = models.TextField()
+    prompt = models.TextField(blank=True)  # variations have none
     model = models.CharField(max_length=80)
-    options = models.JSONField(default=dict)  # n, size, quality as chosen
-    frame = models.JSONField(default=dict)  # imaging.framing.Frame.to_dict(); known from submit on
+    options = models.JSONField(default=dict)  # n, size, quality and the like, as chosen
+    # imaging.framing.Frame.to_dict(), known from submit on; empty: pictures are sent as they are,
+    # and what comes back is not stitched
+    frame = models.JSONField(default=dict)
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     trouble = models.CharField(max_length=60, blank=True)  # a code; web says it in words
@@ -140,10 +145,14 @@ class Edit(models.Model):
         null=True, blank=True
     )  # of the earliest result URL not yet fetched
 
+    partial_count = models.PositiveSmallIntegerField(default=0)  # previews of the present attempt
+
     bought_by = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
     bought_because = models.CharField(max_length=200, blank=True)
 
-    estimate_microusd = models.BigIntegerField(null=True, blank=True)
+    estimate_low_microusd = models.BigIntegerField(null=True, blank=True)
+    estimate_microusd = models.BigIntegerField(null=True, blank=True)  # at most
+    price_date = models.DateField(null=True, blank=True)  # of the prices behind the estimate
     hold_microusd = models.BigIntegerField(default=0)  # reserved now
     hold_month = models.CharField(max_length=7, blank=True)  # the budget that it is reserved in
     cost_microusd = models.BigIntegerField(null=True, blank=True)  # None: not known
@@ -192,13 +201,35 @@ class Edit(models.Model):
     @property
     def mask_centre(self) -> int:
         """Where the middle of the mask is, from left to right, in percent of the source's width."""
-        if len(self.mask_bounds) != 4:
+        if len(self.mask_bounds) != 4 or self.source is None:
             return 50
         left, _top, right, _bottom = self.mask_bounds
         return round(50 * (left + right) / self.source.width)
 
+    @property
+    def is_stitched(self) -> bool:
+        """Whether results are put back into the source; else they are what the provider sent."""
+        return bool(self.mask and self.frame)
+
     def present_attempt(self) -> "Attempt | None":
         return self.attempts.order_by("-number").first()
+
+
+class Reference(models.Model):
+    """A further picture that an edit was given, after its source; numbers count from 1, in order."""
+
+    edit = models.ForeignKey(Edit, models.CASCADE, related_name="references")
+    number = models.PositiveSmallIntegerField()
+    image = models.ForeignKey(Image, models.PROTECT, related_name="referred_to")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["edit", "number"], name="one_reference_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edit_id} reference {self.number}"
 
 
 class Attempt(models.Model):
@@ -229,6 +260,7 @@ class Attempt(models.Model):
     request_id = models.CharField(max_length=200, blank=True)
     error_code = models.CharField(max_length=100, blank=True)
     error_text = models.TextField(blank=True)
+    error = models.JSONField(default=dict)  # ProviderError.facts(): type, param, moderation
     bytes = models.PositiveBigIntegerField(null=True)
     usage = models.JSONField(null=True)
     hold_microusd = models.BigIntegerField(default=0)
@@ -247,6 +279,29 @@ class Attempt(models.Model):
     @property
     def took(self) -> timedelta | None:
         return self.answered_at - self.sent_at if self.answered_at else None
+
+
+class Partial(models.Model):
+    """A preview that the provider sent while it worked. Deleted, with its files, once the edit ends."""
+
+    edit = models.ForeignKey(Edit, models.CASCADE, related_name="partials")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="partials")
+    number = models.PositiveSmallIntegerField()  # from 1, in the order of their coming
+    raw = models.CharField(max_length=200)  # as it came
+    raw_format = models.CharField(max_length=8)
+    preview = models.CharField(max_length=200)  # within its source, of the source's preview size
+    width = models.PositiveIntegerField()  # of the preview
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "number"], name="one_partial_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edit_id} partial {self.number}"
 
 
 class ReviewState(models.TextChoices):
@@ -276,9 +331,9 @@ class Result(models.Model):
     raw_width = models.PositiveIntegerField()
     raw_height = models.PositiveIntegerField()
     revised_prompt = models.TextField(blank=True)
-    outside_identical = models.BooleanField()
-    pixels_compared = models.PositiveBigIntegerField()
-    pixels_changed = models.PositiveBigIntegerField()
+    outside_identical = models.BooleanField(null=True)  # None: not stitched, nothing is outside
+    pixels_compared = models.PositiveBigIntegerField(default=0)
+    pixels_changed = models.PositiveBigIntegerField(default=0)
     border_ratio = models.FloatField(null=True)
     drift_px = models.FloatField(null=True)
     created_at = models.DateTimeField(default=timezone.now)

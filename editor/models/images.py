@@ -11,6 +11,7 @@ class Origin(models.TextChoices):
     UPLOAD = "upload", _("Uploaded")
     RESULT = "result", _("Result of an edit")
     SAMPLE = "sample", _("Sample")
+    API = "api", _("Sent by a script")
 
 
 class ImageQuerySet(models.QuerySet["Image"]):

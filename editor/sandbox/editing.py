@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from editor.images_api import pricing
 from editor.images_api.entries import Model
 from editor.images_api.errors import envelope
-from editor.images_api.messages import EditRequest, Size
+from editor.images_api.messages import Request, Size
 from editor.sandbox import forms
 from editor.sandbox.calls import Call
 from editor.sandbox.faults import NONE, Fault
@@ -63,7 +63,7 @@ def _edit(handler: "Handler", call: Call) -> None:
         return
     checked = forms.check(form, handler.server.catalogue, handler.server.painter.gate)
     call.n = checked.request.n or 1
-    if BLOCKED_WORDS in checked.request.prompt.lower():
+    if BLOCKED_WORDS in (checked.request.prompt or "").lower():
         raise blocked_by_moderation(handler.request_id)
     handler.pause(handler.server.options.delay)
     if fault.name == "slow":
@@ -162,23 +162,21 @@ def _pieces(
     return [*pieces, b"]" + (b"}" if described == b"{}" else b", " + described[1:])]
 
 
-def _url(
-    handler: "Handler", picture: bytes, request: EditRequest, created: float, fault: Fault
-) -> str:
+def _url(handler: "Handler", picture: bytes, request: Request, created: float, fault: Fault) -> str:
     host = handler.headers.get("Host") or handler.server.base_url.split("/")[2]
     kept = fault if fault.is_of_urls else NONE
     suffix = request.output_format or "png"
     return f"http://{host}{handler.server.results.add(picture, suffix, created, kept)}"
 
 
-def _description(model: Model, request: EditRequest, size: Size) -> dict[str, Any]:
+def _description(model: Model, request: Request, size: Size) -> dict[str, Any]:
     """What GPT Image models say besides their pictures; models priced by the picture say nothing."""
     if model.tokens is None:
         return {}
     quality = cast(str, request.quality or model.default_quality)
     if quality == "auto":
         quality = "medium"
-    text = pricing.text_tokens(len(request.prompt))
+    text = pricing.text_tokens(len(request.prompt or ""))
     image = sum(
         pricing.input_tokens(model, part.size, request.input_fidelity) for part in request.images
     )

@@ -9,7 +9,7 @@ import multipart
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Catalogue, UnknownModel
 from editor.images_api.entries import Model
-from editor.images_api.messages import PARAMETERS, EditRequest, FilePart
+from editor.images_api.messages import PARAMETERS, FilePart, Request
 from editor.imaging import files, masks
 from editor.sandbox import refusals
 from editor.sandbox.refusals import Refusal
@@ -50,7 +50,7 @@ class Checked:
     """A request that the model takes, with its pictures decoded. `mask` is None where none was sent."""
 
     model: Model
-    request: EditRequest
+    request: Request
     source: Any  # pixels of the first picture
     mask: Any | None  # 255 = change
 
@@ -91,7 +91,7 @@ def check(form: Form, known: Catalogue, gate: AbstractContextManager[Any]) -> Ch
     for upload in uploads:
         if upload.content_type not in {f"image/{name}" for name in ("png", "jpeg", "webp")}:
             raise refusals.unsupported_file("image", upload.content_type, model)
-    bare = EditRequest(model=model.id, images=(), **parameters)
+    bare = Request(model=model.id, images=(), **parameters)
     _refuse_first(catalogue.problems(model, bare), model)
     if not uploads:
         raise refusals.missing("image")
@@ -110,7 +110,7 @@ def _decoded(
     mask_part = None
     if sent_mask is not None:
         mask_part = _part(sent_mask, _mask_picture(sent_mask))
-    request = EditRequest(model=model.id, images=tuple(parts), mask=mask_part, **parameters)
+    request = Request(model=model.id, images=tuple(parts), mask=mask_part, **parameters)
     _refuse_first(catalogue.problems_of_request(model, request), model)
     mask = None
     if mask_part is not None:

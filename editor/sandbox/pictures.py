@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any, Literal
 
 from editor.images_api.entries import Model, parse_size
-from editor.images_api.messages import EditRequest, Size
+from editor.images_api.messages import Request, Size
 from editor.imaging import files, filling, framing
 from editor.sandbox.forms import Checked
 
@@ -63,7 +63,7 @@ class Painter:
         return filled
 
 
-def size_of_answer(model: Model, request: EditRequest, source_size: Size) -> Size:
+def size_of_answer(model: Model, request: Request, source_size: Size) -> Size:
     """The size asked for; "auto" is the fixed size whose shape is nearest to the source's."""
     asked = request.size or model.sizes.default
     size = parse_size(asked)
@@ -73,7 +73,7 @@ def size_of_answer(model: Model, request: EditRequest, source_size: Size) -> Siz
     return min(model.sizes.fixed, key=lambda fixed: abs(fixed[0] / fixed[1] - ratio))
 
 
-def _digest(request: EditRequest, size: Size) -> str:
+def _digest(request: Request, size: Size) -> str:
     parts = [*request.images, *([request.mask] if request.mask else [])]
     digest = hashlib.sha256(f"{request.model} {size}".encode())
     for part in parts:
@@ -110,7 +110,7 @@ def _softened(pixels: Any) -> Any:
     return ((wide + flat) // 2).clip(0, 255).astype("uint8")
 
 
-def _encoded(pixels: Any, request: EditRequest) -> bytes:
+def _encoded(pixels: Any, request: Request) -> bytes:
     quality = 100 if request.output_compression is None else max(1, request.output_compression)
     if request.output_format == "jpeg":
         return files.encode_jpeg(pixels, quality)

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from editor.images_api.client import Provider
-from editor.images_api.messages import EditRequest, FilePart
+from editor.images_api.messages import FilePart, Request
 from editor.imaging import files, masks
 from tests.drawing import mask_pixels, photo_pixels
 
@@ -26,10 +26,10 @@ def parts(side: int = SIDE) -> tuple[FilePart, FilePart]:
     )
 
 
-def a_request(side: int = SIDE, **changes: Any) -> EditRequest:
+def a_request(side: int = SIDE, **changes: Any) -> Request:
     picture, mask = parts(side)
     given = {"model": "gpt-image-2", "prompt": "Remove the sign", "size": f"{side}x{side}"}
-    return EditRequest(**{**given, "images": (picture,), "mask": mask, **changes})
+    return Request(**{**given, "images": (picture,), "mask": mask, **changes})
 
 
 def a_provider(base_url: str, **changes: Any) -> Provider:

@@ -14,7 +14,7 @@ from editor.images_api.catalogue import (
     problems_of_request,
 )
 from editor.images_api.entries import CatalogueBroken
-from editor.images_api.messages import EditParams, EditRequest, FilePart
+from editor.images_api.messages import FilePart, Params, Request
 
 TODAY = date(2026, 11, 21)
 MIB = 1024 * 1024
@@ -22,7 +22,7 @@ NAMES = [model.id for model in default().models()]
 
 
 def codes(model: str, **chosen: Any) -> set[tuple[str, str]]:
-    params = EditParams(**{"model": model, "prompt": "Remove it", **chosen})
+    params = Params(**{"model": model, "prompt": "Remove it", **chosen})
     return {(problem.field, problem.code) for problem in problems(default().get(model), params)}
 
 
@@ -32,7 +32,7 @@ def picture(**changes: Any) -> FilePart:
 
 
 def request_codes(model: str, *images: FilePart, mask: FilePart | None = None) -> set[Any]:
-    request = EditRequest(model=model, prompt="Remove it", images=images, mask=mask)
+    request = Request(model=model, prompt="Remove it", images=images, mask=mask)
     found = problems_of_request(default().get(model), request)
     return {(problem.field, problem.code) for problem in found}
 
@@ -188,7 +188,7 @@ def test_parameters_follow_the_models_rules(
 
 
 def test_every_problem_is_one_sentence_that_names_no_code() -> None:
-    params = EditParams(model="x", prompt="", n=99, size="1x1", quality="?", response_format="?")
+    params = Params(model="x", prompt="", n=99, size="1x1", quality="?", response_format="?")
     found = problems(default().get("gpt-image-2"), params)
     assert len(found) >= 5
     for problem in found:

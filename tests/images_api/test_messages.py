@@ -10,9 +10,9 @@ import pytest
 from editor.images_api.errors import ProviderRejected, UnusableAnswer
 from editor.images_api.messages import (
     AnswerMeta,
-    EditRequest,
     FilePart,
     ImagesResponse,
+    Request,
     kept_headers,
     picture_bytes,
     read_answer,
@@ -23,9 +23,9 @@ PART = FilePart("image.png", b"picture", "image/png", (8, 8))
 MASK = FilePart("mask.png", b"mask", "image/png", (8, 8), has_alpha=True)
 
 
-def request(**changes: Any) -> EditRequest:
+def request(**changes: Any) -> Request:
     given: dict[str, Any] = {"model": "m", "prompt": "p", "images": (PART,)}
-    return EditRequest(**{**given, **changes})
+    return Request(**{**given, **changes})
 
 
 def answer(path: Path, body: object, status: int = 200, **headers: str) -> ImagesResponse:

@@ -34,7 +34,7 @@ from editor.images_api.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from editor.images_api.messages import AnswerMeta, EditRequest
+from editor.images_api.messages import AnswerMeta, Request
 from editor.jobs import leases, outcome, spool
 from editor.jobs.resolve import accept_loss, buy_again, cancel
 from editor.jobs.run import keep_answer, record_intent
@@ -533,7 +533,7 @@ def everything() -> list[Any]:
 
 
 MASK = mask_png(SIZE, (20, 15, 30, 25))
-REQUEST = EditRequest(model="gpt-image-2", prompt="Remove it", n=1, size="1024x1024", images=())
+REQUEST = Request(model="gpt-image-2", prompt="Remove it", n=1, size="1024x1024", images=())
 
 
 @pytest.fixture
@@ -560,7 +560,7 @@ def test_no_interleaving_of_two_edits_breaks_the_protocol(machine):
     run_state_machine_as_test(machine(Life), settings=profile(EXAMPLES))
 
 
-def unfenced(edit: Edit, request: EditRequest, token: UUID) -> Attempt | None:
+def unfenced(edit: Edit, request: Request, token: UUID) -> Attempt | None:
     """record_intent as it would be if it trusted that the edit is still its own."""
     now = timezone.now()
     Edit.objects.filter(pk=edit.pk, status=Status.RUNNING).update(sent_at=now)
