@@ -51,14 +51,24 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 def one_of(name: str, default: str, taken: tuple[str, ...]) -> str:
+    """The one of `taken` that the value names, whichever way it is capitalised."""
     value = text(name, default)
-    if value.upper() not in taken:
-        raise ImproperlyConfigured(f"{name} must be {' or '.join(taken)}, not “{value}”.")
-    return value.upper()
+    for known in taken:
+        if value.lower() == known.lower():
+            return known
+    raise ImproperlyConfigured(f"{name} must be {' or '.join(filter(None, taken))}, not “{value}”.")
 
 
 def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def pairs(name: str) -> dict[str, str]:
+    """`left=right` pairs, parted by commas."""
+    found = [word.partition("=") for word in words(name)]
+    if not all(left.strip() and right.strip() for left, _, right in found):
+        raise ImproperlyConfigured(f"{name} must be written as model=name, model=name.")
+    return {left.strip(): right.strip() for left, _, right in found}
 
 
 def url(name: str, default: str, schemes: tuple[str, ...]) -> str:

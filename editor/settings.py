@@ -265,8 +265,31 @@ CATALOGUE_FILE = read.text(
     "CATALOGUE_FILE"
 )  # models of the operator's own, beside the built-in ones
 
+PROVIDER_CONNECT_TIMEOUT_S = read.number("PROVIDER_CONNECT_TIMEOUT", 5, least=0.1, most=60)
+PROVIDER_READ_TIMEOUT_S = read.number("PROVIDER_READ_TIMEOUT", 600, least=1, most=3600)
+PROVIDER_EDITS_AS = read.one_of("PROVIDER_EDITS_AS", "multipart", ("multipart", "json"))
+PROVIDER_STRIP = read.words("PROVIDER_STRIP", "")
+PROVIDER_AZURE_API_VERSION = read.text("PROVIDER_AZURE_API_VERSION")
+PROVIDER_KEY_HEADER = read.one_of(
+    "PROVIDER_KEY_HEADER",
+    "api-key" if PROVIDER_AZURE_API_VERSION else "authorization",
+    ("authorization", "api-key"),
+)
+PROVIDER_DEPLOYMENTS = read.pairs("PROVIDER_DEPLOYMENTS")  # model=deployment, …
+
+# --- the gateway: our own Images API --------------------------------------------------------------
+
+GATEWAY_CALLS_PER_MINUTE = read.integer("GATEWAY_CALLS_PER_MINUTE", 60, least=1, most=100_000)
+GATEWAY_WAIT_S = read.number("GATEWAY_WAIT", 590, least=1, most=3600)
+GATEWAY_MOST_WAITING = read.integer("GATEWAY_MOST_WAITING", 64, least=1, most=512)
+GATEWAY_FETCH_URLS = read.flag("GATEWAY_FETCH_URLS")
+GATEWAY_URL_LIFETIME_S = read.integer("GATEWAY_URL_LIFETIME", 3600, least=1, most=86_400)
+GATEWAY_MOST_BODY_BYTES = 820 * 1024 * 1024  # 16 pictures of 50 MB, and a mask
+GATEWAY_MOST_JSON_BYTES = 25 * 1024 * 1024
+
 # --- the life of an edit --------------------------------------------------------------------------
 
+PARTIAL_IMAGES = read.integer("PARTIAL_IMAGES", 2, most=3)  # live previews, where the model can
 RESULT_MAX_BYTES = 200 * 1024 * 1024
 CALL_DEADLINE_S = read.number("CALL_DEADLINE", 600, least=1, most=3600)
 LEASE_S = read.number("LEASE", 30, least=2, most=3600)

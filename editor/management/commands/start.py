@@ -125,7 +125,7 @@ def write_config(data: Path, with_sandbox: bool) -> Path:
     programs = {
         "web": (
             f"{python} -m gunicorn editor.wsgi --bind {settings.HOST}:{settings.PORT}"
-            " --worker-class gthread --workers 1 --threads 12 --timeout 120 --graceful-timeout 10"
+            " --worker-class gthread --workers 1 --threads 96 --timeout 120 --graceful-timeout 10"
             " --no-control-socket --worker-tmp-dir /dev/shm --max-requests 20000 --max-requests-jitter 2000"
         ),
         "worker": f"{python} manage.py worker",
