@@ -91,6 +91,21 @@ PROBLEMS: Words = {
     ),
     "quality.not_taken": gettext_lazy("This model has no qualities to choose from."),
     "key_missing": gettext_lazy("The page is out of date. Reload it and run the edit again."),
+    "references.too_many": gettext_lazy(
+        "This model takes up to %(max)s references; these are %(count)s. Take some out."
+    ),
+    "references.unreadable": gettext_lazy(
+        "The references can't be read. Reload the page and choose them again."
+    ),
+    "references.gone": gettext_lazy("Reference %(number)s can't be found. Take it out."),
+    "references.twice": gettext_lazy("%(name)s is a reference already. Each one counts once."),
+    "background.needs_other_format": gettext_lazy(
+        "A transparent background needs PNG or WebP as the file format."
+    ),
+    "output_compression.needs_other_format": gettext_lazy("Only WebP and JPEG can be compressed."),
+    "output_compression.out_of_range": gettext_lazy("Give a whole number from %(min)s to %(max)s."),
+    "output_compression.not_a_number": gettext_lazy("Give a whole number from 0 to 100."),
+    "partial_images.not_a_number": gettext_lazy("Choose one of the numbers."),
     ".key_used": gettext_lazy(
         "This form was already used for another edit. Open the studio again to start a new one."
     ),
@@ -130,11 +145,64 @@ QUALITIES: Words = {
     "medium": gettext_lazy("Medium"),
     "high": gettext_lazy("High"),
     "standard": gettext_lazy("Standard"),
+    "xhigh": gettext_lazy("Extra high"),
+    "max": gettext_lazy("Maximum"),
+    "hd": gettext_lazy("HD"),
 }
 
 
 def quality(name: str) -> str:
     return str(QUALITIES.get(name, name))
+
+
+OPTIONS: Words = {
+    "background": gettext_lazy("Background"),
+    "output_format": gettext_lazy("File format"),
+    "output_compression": gettext_lazy("Compression"),
+    "input_fidelity": gettext_lazy("Input fidelity"),
+    "moderation": gettext_lazy("Moderation"),
+    "complexity": gettext_lazy("Complexity"),
+    "style": gettext_lazy("Style"),
+    "partial_images": gettext_lazy("Live previews"),
+}
+
+OPTION_HELP: Words = {
+    "background": gettext_lazy("Transparent needs PNG or WebP."),
+    "output_format": gettext_lazy("What the provider sends. PNG loses nothing."),
+    "output_compression": gettext_lazy("100 keeps the most, 0 makes the smallest file."),
+    "input_fidelity": gettext_lazy("High keeps faces and marks closer, and costs more."),
+    "moderation": gettext_lazy("Low lets the provider's filter refuse less."),
+    "complexity": gettext_lazy("How much work the model puts into details."),
+    "style": gettext_lazy("Vivid exaggerates, natural does not."),
+}
+
+CHOICES: Words = {
+    "": gettext_lazy("Default"),
+    "auto": gettext_lazy("Auto"),
+    "opaque": gettext_lazy("Opaque"),
+    "transparent": gettext_lazy("Transparent"),
+    "png": "PNG",
+    "webp": "WebP",
+    "jpeg": "JPEG",
+    "low": gettext_lazy("Low"),
+    "medium": gettext_lazy("Medium"),
+    "high": gettext_lazy("High"),
+    "vivid": gettext_lazy("Vivid"),
+    "natural": gettext_lazy("Natural"),
+}
+
+
+def choice(value: str) -> str:
+    """What one of the choices of an option is called."""
+    return str(CHOICES.get(value, value))
+
+
+def ending(on: date) -> str:
+    return _("ends on %(date)s") % {"date": date_format(on, "j F Y")}
+
+
+def prices_of(on: date) -> str:
+    return _("prices of %(date)s") % {"date": date_format(on, "j M Y")}
 
 
 # --- an edit that failed, waits or is unknown ---------------------------------------------------
