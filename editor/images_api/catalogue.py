@@ -2,24 +2,16 @@
 
 import dataclasses
 import functools
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from editor.images_api.entries import (
-    CHOICES,
-    CatalogueBroken,
-    FreeSizes,
-    Model,
-    parse_size,
-    read_models,
-)
-from editor.images_api.messages import FilePart, Params, Request, Size
+from editor.images_api import catalogue_file
+from editor.images_api.entries import CHOICES, FreeSizes, Model, parse_size, written
+from editor.images_api.messages import FilePart, Operation, Params, Request, Size
 
 FILE = Path(__file__).with_name("catalogue.toml")
 MEGABYTE = 1024 * 1024
@@ -61,26 +53,39 @@ class Catalogue:
     def models(self) -> list[Model]:
         return list(self._models.values())
 
-    def editing(self, on: date, *, at_openai: bool) -> list[Model]:
-        """The models to offer for edits. What OpenAI has shut down is hidden there only: compatible
-        servers go on serving it."""
+    def serving(self, operation: Operation, on: date | None, *, at_openai: bool) -> list[Model]:
+        """The models to offer for an operation. What OpenAI has shut down by `on` (None: whenever) is
+        hidden there only: compatible servers go on serving it."""
         return [
             model
             for model in self._models.values()
-            if "edit" in model.operations and not (at_openai and model.is_shut_down(on))
+            if operation in model.operations
+            and not (at_openai and on is not None and model.is_shut_down(on))
         ]
+
+    def editing(self, on: date, *, at_openai: bool) -> list[Model]:
+        """`serving` for edits."""
+        return self.serving("edit", on, at_openai=at_openai)
+
+    def default(self, operation: Operation) -> Model:
+        """The model that is meant when a request names none. Raises UnknownModel where no model serves
+        the operation at all."""
+        for model in self._models.values():
+            if operation in model.default_for:
+                return model
+        raise UnknownModel("A model must be named.")
 
 
 @functools.cache
 def load(extra: Path | None = None) -> Catalogue:
-    """The catalogue; `extra` is a file of the same form whose entries add to it or replace.
+    """The catalogue; `extra` is a file of the same form that is laid over it (see `catalogue_file`).
 
     Raises CatalogueBroken with a sentence that says where and what.
     """
-    file = _read(FILE)
+    file = catalogue_file.read(FILE)
     if extra is not None:
-        file = _joined(file, _read(extra))
-    return Catalogue(read_models(file))
+        file = catalogue_file.laid_over(file, catalogue_file.read(extra))
+    return Catalogue(catalogue_file.models_of(file))
 
 
 def default() -> Catalogue:
@@ -89,76 +94,93 @@ def default() -> Catalogue:
 
 
 def problems(model: Model, params: Params) -> list[Problem]:
-    """Everything about the chosen parameters that the model does not take; empty when all is well."""
+    """Everything about the chosen parameters that the model does not take for `params.operation`;
+    empty when all is well."""
+    if params.operation not in model.operations:
+        return list(_operation(model, params.operation))
+    chosen = [name for name in CHOICES if getattr(params, name) is not None]
     return [
-        *_operation(model),
-        *_prompt(model, params.prompt),
-        *_n(model, params.n),
-        *_size(model, params.size),
-        *(problem for name in CHOICES for problem in _choice(model, name, getattr(params, name))),
+        *_prompt(model, params),
+        *_n(model, params),
+        *_size(model, params),
+        *(problem for name in chosen for problem in _choice(model, name, params)),
         *_compression(model, params),
         *_transparency(params),
+        *_streaming(model, params),
+        *_identifiers(model, params),
     ]
 
 
 def problems_of_request(model: Model, request: Request) -> list[Problem]:
     """As `problems`, and the files: their number, formats, bytes and sizes."""
-    return [
-        *problems(model, request),
-        *_images(model, request),
-        *(_mask(model, request.mask, request.images) if request.mask is not None else ()),
-    ]
+    found = problems(model, request)
+    if request.operation in model.operations:
+        found += [*_images(model, request), *_mask(model, request), *_markup(model, request)]
+    return found
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file, parse_float=Decimal)
-    except OSError as error:
-        raise CatalogueBroken(f"Catalogue: {path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise CatalogueBroken(f"Catalogue: {path} is not TOML: {error}.") from error
+def _operation(model: Model, operation: Operation) -> Iterator[Problem]:
+    if operation not in model.operations:
+        sentence = f"{model.name} cannot {_ABILITIES[operation]}."
+        yield Problem("model", f"cannot_{operation}", sentence, {"operation": operation})
 
 
-def _joined(file: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    joined = {
-        name: {**file.get(name, {}), **extra.get(name, {})} for name in {*file, *extra} - {"model"}
-    }
-    models = {entry.get("id"): entry for entry in [*file["model"], *extra.get("model", [])]}
-    return {**joined, "model": list(models.values())}
+_ABILITIES: Mapping[Operation, str] = {
+    "edit": "edit pictures",
+    "generate": "make pictures from a text alone",
+    "vary": "make variations of a picture",
+}
 
 
-def _operation(model: Model) -> Iterator[Problem]:
-    if "edit" not in model.operations:
-        yield Problem("model", "cannot_edit", f"{model.name} cannot edit pictures.")
-
-
-def _prompt(model: Model, prompt: str | None) -> Iterator[Problem]:
-    prompt = prompt or ""
+def _prompt(model: Model, params: Params) -> Iterator[Problem]:
+    prompt = params.prompt or ""
     length, limit = len(prompt), model.prompt_limit
+    if not model.takes("prompt", params.operation):
+        if params.prompt is not None:
+            yield _not_taken(model, "prompt")
+        return
     if not any(_is_visible(character) for character in prompt):
-        yield Problem("prompt", "missing", "Say what should change.")
+        yield Problem("prompt", "missing", _MISSING_PROMPT[params.operation])
     elif length > limit:
         sentence = f"{model.name} takes up to {limit:,} characters; this has {length:,}."
         yield Problem("prompt", "too_long", sentence, {"limit": limit, "length": length})
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in prompt):
+    if not _is_text(prompt):
         yield Problem("prompt", "not_text", "The text contains a character that is none.")
+
+
+_MISSING_PROMPT: Mapping[Operation, str] = {
+    "edit": "Say what should change.",
+    "generate": "Say what the picture should show.",
+    "vary": "Say what should change.",
+}
 
 
 def _is_visible(character: str) -> bool:
     return unicodedata.category(character)[0] not in "CZ"
 
 
-def _n(model: Model, n: int | None) -> Iterator[Problem]:
-    if n is not None and not model.takes("n"):
+def _is_text(text: str) -> bool:
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def _n(model: Model, params: Params) -> Iterator[Problem]:
+    n = params.n
+    if n is None:
+        return
+    if not model.takes("n", params.operation):
         yield _not_taken(model, "n")
-    elif n is not None and not 1 <= n <= model.max_n:
+    elif not 1 <= n <= model.max_n:
         sentence = f"{model.name} gives 1 to {model.max_n} results at a time."
+        if model.max_n == 1:
+            sentence = f"{model.name} gives one result at a time."
         yield Problem("n", "out_of_range", sentence, {"min": 1, "max": model.max_n, "value": n})
 
 
-def _size(model: Model, text: str | None) -> Iterator[Problem]:
-    rules = model.sizes
+def _size(model: Model, params: Params) -> Iterator[Problem]:
+    rules, text = model.sizes, params.size
+    if text is not None and not model.takes("size", params.operation):
+        yield _not_taken(model, "size")
+        return
     if text is None or (text == "auto" and rules.auto):
         return
     size = parse_size(text)
@@ -167,7 +189,7 @@ def _size(model: Model, text: str | None) -> Iterator[Problem]:
     if size is not None and rules.free is not None:
         yield from _free_size(rules.free, size)
         return
-    names = [*(f"{width}x{height}" for width, height in rules.fixed), *(["auto"] * rules.auto)]
+    names = [*map(written, rules.fixed), *(["auto"] * rules.auto)]
     code = "not_a_size" if rules.free is not None else "not_offered"
     sentence = f"The size must be one of {', '.join(names)}"
     sentence += ", or WIDTHxHEIGHT." if rules.free is not None else "."
@@ -196,11 +218,9 @@ def _free_size(free: FreeSizes, size: Size) -> Iterator[Problem]:
         yield Problem("size", "too_many_pixels", sentence, {**facts, "max_pixels": free.max_pixels})
 
 
-def _choice(model: Model, name: str, value: str | None) -> Iterator[Problem]:
-    if value is None:
-        return
-    choices = model.choices(name)
-    if not model.takes(name):
+def _choice(model: Model, name: str, params: Params) -> Iterator[Problem]:
+    value, choices = getattr(params, name), model.choices(name)
+    if not model.takes(name, params.operation):
         yield _not_taken(model, name)
     elif value not in choices:
         label = name.replace("_", " ")
@@ -212,11 +232,12 @@ def _compression(model: Model, params: Params) -> Iterator[Problem]:
     value = params.output_compression
     if value is None:
         return
-    if not model.takes("output_compression"):
+    if not model.takes("output_compression", params.operation):
         yield _not_taken(model, "output_compression")
     elif not 0 <= value <= 100:
         sentence = "The compression must be between 0 and 100."
-        yield Problem("output_compression", "out_of_range", sentence, {"min": 0, "max": 100})
+        facts = {"min": 0, "max": 100, "value": value}
+        yield Problem("output_compression", "out_of_range", sentence, facts)
     elif params.output_format not in COMPRESSIBLE and value < 100:
         sentence = "Only WebP and JPEG results can be compressed."
         yield Problem("output_compression", "needs_other_format", sentence)
@@ -228,37 +249,90 @@ def _transparency(params: Params) -> Iterator[Problem]:
         yield Problem("background", "needs_other_format", sentence)
 
 
+def _streaming(model: Model, params: Params) -> Iterator[Problem]:
+    count, most = params.partial_images, model.max_partial_images
+    if params.stream and not model.takes("stream", params.operation):
+        yield _not_taken(model, "stream")
+    if count is not None and not model.takes("partial_images", params.operation):
+        yield _not_taken(model, "partial_images")
+    elif count is not None and not 0 <= count <= most:
+        sentence = f"{model.name} gives 0 to {most} previews."
+        facts = {"min": 0, "max": most, "value": count}
+        yield Problem("partial_images", "out_of_range", sentence, facts)
+
+
+def _identifiers(model: Model, params: Params) -> Iterator[Problem]:
+    for name in ("user", "safety_identifier"):
+        value = getattr(params, name)
+        if value is not None and not model.takes(name, params.operation):
+            yield _not_taken(model, name)
+        elif value is not None and not _is_text(value):
+            yield Problem(name, "not_text", "The identifier contains a character that is none.")
+
+
 def _images(model: Model, request: Request) -> Iterator[Problem]:
     count = len(request.images)
+    if request.operation == "generate":
+        if count:
+            yield Problem("image", "not_taken", "A new picture is made from the text alone.")
+        return
+    most = 1 if request.operation == "vary" else model.max_images
     if count == 0:
         yield Problem("image", "missing", "There is no picture to change.")
-    if count > model.max_images:
-        sentence = f"{model.name} takes up to {model.max_images} pictures; these are {count}."
-        yield Problem("image", "too_many", sentence, {"max": model.max_images, "count": count})
+    if count > most:
+        sentence = f"{model.name} takes up to {most} pictures; these are {count}."
+        yield Problem("image", "too_many", sentence, {"max": most, "count": count})
     for part in request.images:
         yield from _file(model, "image", part, model.image_formats, model.max_image_bytes)
         if model.square_images and part.size[0] != part.size[1]:
             sentence = f"{model.name} takes square pictures only."
             yield Problem("image", "not_square", sentence, {"size": list(part.size)})
-        if model.send_alpha and request.mask is None and part.has_alpha is False:
+        needs_alpha = model.send_alpha and request.operation == "edit" and request.mask is None
+        if needs_alpha and part.has_alpha is False:
             sentence = f"{model.name} needs a mask, or a picture with transparency."
             yield Problem("image", "no_alpha", sentence)
 
 
-def _mask(model: Model, mask: FilePart, images: tuple[FilePart, ...]) -> Iterator[Problem]:
+def _mask(model: Model, request: Request) -> Iterator[Problem]:
+    mask = request.mask
+    if mask is None:
+        return
+    if not model.takes("mask", request.operation):
+        yield _not_taken(model, "mask")
+        return
     yield from _file(model, "mask", mask, ("png",), model.max_mask_bytes)
     if not mask.has_alpha:
         yield Problem("mask", "no_alpha", "The mask has no alpha channel.")
-    if images and mask.size != images[0].size:
-        sentence = "The mask must be of the same size as the picture."
-        facts = {"size": list(mask.size), "image_size": list(images[0].size)}
-        yield Problem("mask", "wrong_size", sentence, facts)
+    yield from _same_size(request, "mask", mask)
+
+
+def _markup(model: Model, request: Request) -> Iterator[Problem]:
+    markup = request.markup
+    if markup is None:
+        return
+    if not model.takes("markup", request.operation):
+        yield _not_taken(model, "markup")
+        return
+    if request.mask is not None:
+        sentence = "A mask and a markup cannot be sent together."
+        yield Problem("markup", "mask_and_markup", sentence)
+    yield from _file(model, "markup", markup, ("png",), model.max_mask_bytes)
+    if not markup.has_alpha:
+        yield Problem("markup", "no_transparency", "The markup has no transparent pixels.")
+    yield from _same_size(request, "markup", markup)
+
+
+def _same_size(request: Request, field: str, part: FilePart) -> Iterator[Problem]:
+    if request.images and part.size != request.images[0].size:
+        sentence = f"The {field} must be of the same size as the picture."
+        facts = {"size": list(part.size), "image_size": list(request.images[0].size)}
+        yield Problem(field, "wrong_size", sentence, facts)
 
 
 def _file(
     model: Model, field: str, part: FilePart, formats: tuple[str, ...], limit: int
 ) -> Iterator[Problem]:
-    what = "picture" if field == "image" else "mask"
+    what = "picture" if field == "image" else field
     if part.content_type not in {f"image/{name}" for name in formats}:
         names = ", ".join(name.upper() for name in formats)
         sentence = f"The {what} must be {names} for {model.name}."

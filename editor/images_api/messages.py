@@ -64,26 +64,27 @@ PATHS: Mapping[Operation, str] = {
 class Params:
     """What is chosen for a call. None means: not sent, the provider's default holds.
 
-    `operation` says which of the three endpoints is asked; it is no parameter on the wire.
+    `operation` says which of the three endpoints is asked; it is no parameter on the wire. The others
+    stand in the order in which OpenAI's own client sends them.
     """
 
     operation: Operation = "edit"
-    model: str
     prompt: str | None = None  # variations take none
-    n: int | None = None
-    size: str | None = None  # "1024x1024" or "auto"
-    quality: str | None = None
     background: str | None = None
-    input_fidelity: str | None = None
-    moderation: str | None = None
-    output_format: str | None = None
-    output_compression: int | None = None
-    style: str | None = None
     complexity: str | None = None
-    response_format: str | None = None
-    stream: bool | None = None
+    input_fidelity: str | None = None
+    model: str
+    moderation: str | None = None
+    n: int | None = None
+    output_compression: int | None = None
+    output_format: str | None = None
     partial_images: int | None = None
+    quality: str | None = None
+    response_format: str | None = None
     safety_identifier: str | None = None
+    size: str | None = None  # "1024x1024" or "auto"
+    stream: bool | None = None
+    style: str | None = None
     user: str | None = None
 
     def fields(self) -> list[tuple[str, str]]:
@@ -93,6 +94,7 @@ class Params:
 
 
 PARAMETERS = tuple(name for name in Params.__dataclass_fields__ if name != "operation")
+FILE_PARAMETERS = ("mask", "markup")  # besides the pictures themselves
 
 
 @dataclass(frozen=True, kw_only=True)

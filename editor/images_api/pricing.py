@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from editor.images_api.entries import Grid, Model, Patches, Rates, Table, Tiles, parse_size
-from editor.images_api.messages import Size, Usage
+from editor.images_api.entries import (
+    Grid,
+    Model,
+    Patches,
+    Rates,
+    Table,
+    Tiles,
+    parse_size,
+    written,
+)
+from editor.images_api.messages import Operation, Size, Usage
 
 MICRO = 1_000_000
 # Of a prompt's characters: about four make a token in English, and one may be a token elsewhere.
@@ -31,6 +40,7 @@ class Estimate:
 def estimate(
     model: Model,
     *,
+    operation: Operation = "edit",
     size: str | None,
     quality: str | None,
     n: int,
@@ -38,38 +48,44 @@ def estimate(
     prompt_chars: int,
     mask: bool,
     input_fidelity: str | None = None,
+    partial_images: int = 0,
 ) -> Estimate:
-    """The cost of an edit before it is bought.
+    """The cost of a call before it is bought.
 
     `size` and `quality` as they will be sent ("auto" and None span all they may become),
-    `input_sizes` of the pictures sent, the source first. The mask is taken to cost nothing (as was
-    measured) at the low end, and as much as the source at the high one.
+    `input_sizes` of the pictures sent, the source first; a generation sends none. The mask is taken
+    to cost nothing (as was measured) at the low end, and as much as the source at the high one; of
+    `partial_images` none may come, or all for each result.
     """
     sizes = _possible_sizes(model, size)
-    if model.tokens is None or model.rates is None:
-        prices = [model.per_picture[f"{width}x{height}"] * n * MICRO for width, height in sizes]
-        return Estimate(_whole(min(prices)), _whole(max(prices)))
+    if model.per_picture:
+        return _by_the_picture(model, sizes, _qualities(model, quality), n)
+    assert model.rates is not None
     made = [
         output_tokens(model, level, each) for level in _qualities(model, quality) for each in sizes
     ]
-    given = sum(input_tokens(model, each, input_fidelity) for each in input_sizes)
-    with_mask = given + (input_tokens(model, input_sizes[0]) if mask and input_sizes else 0)
-    rates = model.rates
+    sent = () if operation == "generate" else input_sizes
+    given = sum(input_tokens(model, each, input_fidelity) for each in sent)
+    with_mask = given + (input_tokens(model, sent[0]) if mask and sent else 0)
+    previews = n * partial_images * model.partial_tokens
     low = Usage(0, 0, text_tokens(prompt_chars), given, 0, n * min(made))
-    high = Usage(0, 0, prompt_chars + EXTRA_TEXT_TOKENS, with_mask, 0, n * max(made))
-    return Estimate(_whole(_microusd(rates, low)), _whole(_microusd(rates, high), ROUND_CEILING))
+    high = Usage(0, 0, prompt_chars + EXTRA_TEXT_TOKENS, with_mask, 0, n * max(made) + previews)
+    return Estimate(
+        _whole(_microusd(model.rates, low)), _whole(_microusd(model.rates, high), ROUND_CEILING)
+    )
 
 
 def cost(model: Model, usage: Usage | None, *, n: int, size: str, quality: str = "") -> int | None:
     """What was spent, in micro-dollars, rounded half up; None when the answer does not tell.
 
-    By `usage` where the model is priced by tokens, else by the `n` pictures of `size` that came.
-    Tokens that the provider did not split into text and image count at the dearer rate.
+    By `usage` where the model is priced by tokens, else by the `n` pictures of `size` and `quality`
+    ("": the model's default) that came. Tokens that the provider did not split into text and image
+    count at the dearer rate. A usage of nothing at all tells nothing.
     """
     if model.per_picture:
-        price = model.per_picture.get(size)
+        price = model.price_per_picture(size, quality or model.default_quality or "")
         return None if price is None else _whole(price * n * MICRO)
-    if usage is None or model.rates is None:
+    if usage is None or model.rates is None or usage.input_tokens + usage.output_tokens == 0:
         return None
     if max(usage.input_tokens, usage.output_tokens) > LARGEST_PLAUSIBLE_COUNT:
         return None
@@ -109,6 +125,19 @@ def _qualities(model: Model, quality: str | None) -> list[str]:
     if asked != "auto" and asked is not None:
         return [asked]
     return [level for level in model.qualities if level != "auto"]
+
+
+def _by_the_picture(
+    model: Model, sizes: Sequence[Size], qualities: Sequence[str], n: int
+) -> Estimate:
+    found = [
+        model.price_per_picture(written(size), level)
+        for size in sizes
+        for level in qualities or [""]
+    ]
+    # A size that is not offered has no price of its own: it is refused, or costs as much as another.
+    prices = [price for price in found if price is not None] or list(model.per_picture.values())
+    return Estimate(_whole(min(prices) * n * MICRO), _whole(max(prices) * n * MICRO, ROUND_CEILING))
 
 
 def _by_table(rule: Table, quality: str, size: Size) -> int:

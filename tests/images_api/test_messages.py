@@ -42,7 +42,7 @@ def test_one_picture_is_sent_as_image() -> None:
     fields, files = request(mask=MASK).multipart()
     assert [name for name, _ in files] == ["image", "mask"]
     assert files[0][1] == ("image.png", b"picture", "image/png")
-    assert fields == [("model", "m"), ("prompt", "p")]
+    assert fields == [("prompt", "p"), ("model", "m")]
 
 
 def test_several_pictures_are_sent_as_an_array() -> None:
@@ -53,12 +53,12 @@ def test_several_pictures_are_sent_as_an_array() -> None:
 def test_only_what_was_chosen_is_sent() -> None:
     chosen = request(n=2, size="auto", quality="low", user="u", output_compression=0)
     assert chosen.multipart()[0] == [
-        ("model", "m"),
         ("prompt", "p"),
+        ("model", "m"),
         ("n", "2"),
-        ("size", "auto"),
-        ("quality", "low"),
         ("output_compression", "0"),
+        ("quality", "low"),
+        ("size", "auto"),
         ("user", "u"),
     ]
 

@@ -1,10 +1,11 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.images_api.catalogue import default
+from editor.images_api.catalogue import default, load
 from editor.images_api.messages import Usage
 from editor.images_api.pricing import Estimate, cost, estimate, input_tokens, output_tokens
 
@@ -82,6 +83,62 @@ def test_a_model_priced_by_the_picture_is_quoted_exactly(size: str, microusd: in
     assert quoted("dall-e-2", **given) == Estimate(3 * microusd, 3 * microusd)
 
 
+@pytest.mark.parametrize(
+    ("quality", "size", "microusd"),
+    [
+        ("standard", "1024x1024", 40_000),
+        ("standard", "1792x1024", 80_000),
+        ("hd", "1024x1024", 80_000),
+        ("hd", "1024x1792", 120_000),
+        (None, "1024x1024", 40_000),
+        (None, None, 40_000),
+    ],
+)
+def test_a_price_may_depend_on_the_quality_too(
+    quality: str | None, size: str | None, microusd: int
+) -> None:
+    given = {"operation": "generate", "size": size, "quality": quality, "input_sizes": []}
+    assert quoted("dall-e-3", **given) == Estimate(microusd, microusd)
+    spent_size, spent_quality = size or "1024x1024", quality or ""
+    assert spent("dall-e-3", None, size=spent_size, quality=spent_quality) == microusd
+
+
+def test_a_generation_pays_for_no_picture_that_goes_in() -> None:
+    new = quoted("gpt-image-2", operation="generate")
+    assert new.low == 10 * 5 + 7024 * 30
+    assert new.high <= quoted("gpt-image-2").low
+
+
+def test_every_reference_is_paid_for() -> None:
+    alone, more = quoted("gpt-image-2"), quoted("gpt-image-2", input_sizes=[SQUARE] * 16)
+    assert more.low - alone.low == 15 * 1024 * 8
+    assert more.high - alone.high == 15 * 1024 * 8
+
+
+def test_previews_are_in_the_quote_as_far_as_they_may_come() -> None:
+    without, with_them = quoted("gpt-image-2", n=2), quoted("gpt-image-2", n=2, partial_images=3)
+    assert with_them.low == without.low
+    assert with_them.high - without.high == 2 * 3 * 100 * 30
+
+
+def test_high_fidelity_is_in_the_quote() -> None:
+    usual, faithful = quoted("gpt-image-1.5"), quoted("gpt-image-1.5", input_fidelity="high")
+    assert faithful.low - usual.low == 4160 * 8
+
+
+def test_one_price_may_hold_for_all_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        '[[model]]\nid = "gpt-image-2"\nper_picture = { any = 0.01, "high:any" = 0.03 }'
+    )
+    own = load(path).get("gpt-image-2")
+    usual = {"n": 2, "input_sizes": [SQUARE], "prompt_chars": 9, "mask": True}
+    asked = {"size": "1536x864", "quality": "auto", **usual}
+    assert estimate(own, **asked) == Estimate(20_000, 60_000)  # type: ignore[arg-type]
+    assert cost(own, None, n=1, size="1536x864", quality="high") == 30_000
+    assert cost(own, None, n=1, size="1536x864", quality="low") == 10_000
+
+
 def test_no_size_means_the_models_default() -> None:
     assert quoted("dall-e-2", size=None, quality=None) == Estimate(20_000, 20_000)
 
@@ -135,6 +192,8 @@ def test_tokens_without_a_split_count_as_pictures() -> None:
 def test_an_unknown_cost_is_none() -> None:
     assert spent("gpt-image-2", None) is None
     assert spent("gpt-image-2", Usage(10**12, 1)) is None
+    assert spent("gpt-image-2", Usage(0, 0)) is None
+    assert spent("dall-e-3", None, size="1024x1024", quality="ultra") is None
     assert spent("dall-e-2", None, size="3x3") is None
 
 
