@@ -154,7 +154,7 @@ class ResultAdmin(ReadOnly, admin.ModelAdmin):
         return f"{newest.by.name}: {newest.reason}" if newest.reason else newest.by.name
 
     @admin.display(description=gettext_lazy("identical outside"), boolean=True)
-    def identical(self, result: Result) -> bool:
+    def identical(self, result: Result) -> bool | None:
         return result.outside_identical
 
     @admin.display(description=gettext_lazy("edit"))

@@ -23,6 +23,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     drop: str = ""  # "before": close without reading on; "after": read all, then close; "half": half the body
     hold: threading.Event | None = None  # wait for this before answering
+    stream: list[bytes | threading.Event] | None = (
+        None  # sent piece by piece; events are waited for
+    )
 
 
 class Canned:
@@ -33,7 +36,9 @@ class Canned:
         self.script: list[Answer] = []
         self.usual = Answer(body=pictures())
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self.requests: list[dict[str, bytes]] = []
+        self.files_sent: list[list[tuple[str, bytes]]] = []  # all of one request, in their order
         self.files: dict[str, list[Answer]] = {}
         self.file_calls: Counter[str] = Counter()
 
@@ -66,6 +71,22 @@ def pictures(
     }
     data = [{"b64_json": text} for text in encoded]
     return json.dumps({"created": 1, "data": data, "usage": usage or usual}).encode()
+
+
+def event(kind: str, shade: int = 90, *, size: tuple[int, int] = (64, 64), **more: Any) -> bytes:
+    """One event of a stream with a picture in it, such as image_edit.partial_image."""
+    encoded = base64.b64encode(photo_png(size, shade=shade)).decode()
+    said = {
+        "type": kind,
+        "b64_json": encoded,
+        "created_at": 1,
+        "size": f"{size[0]}x{size[1]}",
+        "quality": "low",
+        "background": "opaque",
+        "output_format": "png",
+        **more,
+    }
+    return f"event: {kind}\ndata: {json.dumps(said)}\n\n".encode()
 
 
 def urls(*addresses: str, created: int = 1) -> bytes:
@@ -108,7 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
             return
         canned.keys.append(self.headers.get("X-Client-Request-Id", ""))
-        canned.requests.append(_parts(self.headers["Content-Type"], body))
+        canned.paths.append(self.path)
+        parts = _parts(self.headers["Content-Type"], body)
+        canned.requests.append({name: data for name, data, _ in parts})
+        canned.files_sent.append([(name, data) for name, data, is_file in parts if is_file])
         self._answer(answer)
 
     def do_GET(self) -> None:
@@ -125,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._hang_up()
             return
         self.send_response(answer.status)
+        if answer.stream is not None:
+            self._stream(answer.stream)
+            return
         headers = {
             "Content-Type": "application/json",
             "x-request-id": "req_canned",
@@ -139,6 +166,19 @@ class _Handler(BaseHTTPRequestHandler):
         if half:
             self._hang_up()
 
+    def _stream(self, pieces: list[bytes | threading.Event]) -> None:
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("x-request-id", "req_canned")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self.wfile.write(piece)
+                self.wfile.flush()
+            else:
+                piece.wait(20)
+
     def _hang_up(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
@@ -147,12 +187,18 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def _parts(content_type: str, body: bytes) -> dict[str, bytes]:
+def _parts(content_type: str, body: bytes) -> list[tuple[str, bytes, bool]]:
+    """(name, bytes, whether it is a file) of each part, or of each value of a JSON object."""
+    if content_type == "application/json":
+        return [(name, str(value).encode(), False) for name, value in json.loads(body).items()]
     message = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
     )
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True)
-        or b""
+    return [
+        (
+            str(part.get_param("name", header="content-disposition")),
+            part.get_payload(decode=True) or b"",
+            part.get_filename() is not None,
+        )
         for part in message.iter_parts()
-    }
+    ]

@@ -137,7 +137,8 @@ def make_edit(new_edit: Callable[..., Any]) -> Callable[..., Any]:
     from editor.jobs.submit import submit
     from editor.models import Edit
 
-    columns = {field.name for field in Edit._meta.get_fields()} - {"prompt", "model", "options"}
+    asked = {"prompt", "model", "options", "operation", "references"}
+    columns = {field.name for field in Edit._meta.get_fields()} - asked
 
     def make(photo: Any, **fields: Any) -> Any:
         forced = {
@@ -167,13 +168,17 @@ def make_result() -> Callable[..., Any]:
             edit=edit, number=1, token=uuid4(), provider="http://127.0.0.1/v1", sent_at=now,
             answered_at=now, outcome="succeeded", http_status=200, request_id="req_test",
         )  # fmt: skip
-        pixels = files.open_picture(photo_png(edit.source.size, shade=number * 40)).pixels
-        image = store_result(pixels, name=f"{edit.source.name} {number}", person=edit.created_by)
+        size = edit.source.size if edit.source else (96, 64)
+        pixels = files.open_picture(photo_png(size, shade=number * 40)).pixels
+        image = store_result(pixels, name=f"{edit.subject} {number}", person=edit.created_by)
         facts = {
             "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
             "raw_width": image.width, "raw_height": image.height, "outside_identical": True,
             "pixels_compared": image.width * image.height - 10_000, "pixels_changed": 10_000,
             "border_ratio": 1.02,
+        } if edit.is_stitched else {
+            "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
+            "raw_width": image.width, "raw_height": image.height,
         }  # fmt: skip
         result = Result.objects.create(
             edit=edit, attempt=attempt, number=number, image=image, **{**facts, **fields}

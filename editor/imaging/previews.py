@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 if TYPE_CHECKING:  # numpy would cost the decoding child a tenth of a second
-    from .arrays import Pixels
+    from .arrays import Mask, Pixels
+
+Bounds = tuple[int, int, int, int]
 
 PREVIEW_SIDE = 2048
 THUMB_SIDE = 512
@@ -48,6 +50,28 @@ def previews_of_image(image: Image.Image) -> Previews:
         SMALL_THUMB: _webp(within(thumb, SMALL_THUMB_SIDE), 78),
     }
     return Previews(files, preview.size, thumb.size, _placeholder(thumb))
+
+
+def preview_within(base: "Pixels", mask: "Mask | None", answer: "Pixels", frame: Bounds) -> bytes:
+    """A preview in the making as WebP: `answer` shown in `frame` (left, top, right, bottom in pixels of
+    `base`, which may reach beyond it) where `mask` is set, and `base` (a work preview) elsewhere.
+
+    `base` is uint8 (height, width, 3 or 4), `mask` uint8 of the same height and width or None: all.
+    """
+    picture = Image.fromarray(base).convert("RGB")
+    left, top, right, bottom = frame
+    layer = Image.fromarray(answer).convert("RGB").resize((right - left, bottom - top))
+    shown = picture.copy()
+    shown.paste(layer, (left, top))
+    if mask is not None:
+        shown = Image.composite(shown, picture, Image.fromarray(mask))
+    return _webp(shown, 80)
+
+
+def preview_alone(answer: "Pixels") -> tuple[bytes, tuple[int, int]]:
+    """A preview in the making that stands for the whole picture, as WebP, and its size."""
+    picture = within(Image.fromarray(answer), PREVIEW_SIDE)
+    return _webp(picture, 80), picture.size
 
 
 def within(image: Image.Image, long_side: int) -> Image.Image:

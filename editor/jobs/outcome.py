@@ -21,6 +21,7 @@ from editor.images_api.errors import (
     UnusableAnswer,
 )
 from editor.jobs.connections import durable
+from editor.jobs.partials import forget_previews
 from editor.models import Attempt, Edit, Spending, Status, release, settle
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ def fail(
             release(edit, attempt=attempt)
             if attempt:
                 _end(attempt, outcome, error, cost=0)
+    if changed:
+        forget_previews(edit)
     return changed
 
 
@@ -183,6 +186,7 @@ def succeed(
             )
     if changed:
         log.info("edit %s succeeded", edit.pk)
+        forget_previews(edit)
     return changed
 
 
@@ -209,6 +213,7 @@ def _end(attempt: Attempt, outcome: str, error: ProviderError, *, cost: int | No
         "outcome": outcome,
         "error_code": error.code[:100],
         "error_text": error.message,
+        "error": error.facts(),
         "cost_microusd": cost,
     }
     if error.status:

@@ -84,6 +84,31 @@ def store_result(pixels: Any, *, name: str, person: Person) -> Image:
     )
 
 
+def store_answer(
+    answer: files.Picture, raw: str, data: bytes, *, name: str, person: Person
+) -> Image:
+    """A new row for a picture that is what the provider sent: `raw` names its stored bytes, `data`, and
+    `answer` is `data` decoded."""
+    made = previews.previews_of(answer.pixels)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Image.objects.create(
+        sha256=sha256,
+        name=_clean_name(name),
+        origin=Origin.RESULT,
+        created_by=person,
+        format=answer.format,
+        bytes=len(data),
+        width=answer.size[0],
+        height=answer.size[1],
+        has_alpha=answer.has_alpha,
+        original=raw,
+        preview_width=made.preview_size[0],
+        preview_height=made.preview_size[1],
+        placeholder=made.placeholder,
+        **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
+    )
+
+
 def full_picture(image: Image) -> str:
     """The storage name of the whole picture for the browser: upright, sRGB, all its pixels, no
     metadata. Made when it is first asked for."""

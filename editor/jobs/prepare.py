@@ -5,12 +5,19 @@ from typing import Any
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Model
 from editor.images_api.errors import ProviderRejected
-from editor.images_api.messages import FilePart, Request
+from editor.images_api.messages import FilePart, Operation, Request
 from editor.imaging import files, framing, masks
+from editor.jobs.frames import sent_size
 from editor.jobs.pictures import pixel_gate, read
 from editor.jobs.provider import known_models, pseudonym
+from editor.jobs.quotes import previews_wanted
 from editor.jobs.sizes import smaller_rule
-from editor.models import Edit
+from editor.models import Edit, Image, Origin
+
+LONGEST_REFERENCE = 3840  # pixels of its longer side: no model looks closer
+JPEG_QUALITY = 95
+NAMES_OF_USERS = ("safety_identifier", "user")  # the first that the model takes
+NOT_SENT = ("n", "size", "partial_images")  # of the options: told in another way
 
 
 def prepare(edit: Edit) -> Request:
@@ -18,56 +25,156 @@ def prepare(edit: Edit) -> Request:
     model would not take it."""
     model = known_models().get(edit.model)
     with pixel_gate:
-        pixels = files.open_picture(read(edit.source.original)).pixels
-        mask = masks.read_mask(read(edit.mask), edit.source.size)
-        request = _fitting(edit, model, pixels, mask)
+        request = _request(edit, model)
     problems = catalogue.problems_of_request(model, request)
     if problems:
         raise ProviderRejected(problems[0].message, code=problems[0].code, param=problems[0].field)
     return request
 
 
-def _fitting(edit: Edit, model: Model, pixels: Any, mask: Any) -> Request:
+def _request(edit: Edit, model: Model) -> Request:
+    """The request as its operation wants it."""
+    if edit.operation == "generate":
+        return Request(**_parameters(edit, model, None))
+    assert edit.source is not None, "only generations have no source"
+    references = tuple(_reference(each.image, model, each.number) for each in _references(edit))
+    if not edit.frame:
+        return _as_it_is(edit, model, edit.source, references)
+    pixels = files.open_picture(read(edit.source.original)).pixels
+    if not edit.mask:
+        frame = framing.Frame.from_dict(edit.frame)
+        return Request(images=(_window(pixels, frame, model),), **_parameters(edit, model, frame))
+    mask = masks.read_mask(read(edit.mask), edit.source.size)
+    return _fitting(edit, edit.source, model, pixels, mask, references)
+
+
+def _references(edit: Edit) -> Any:
+    return edit.references.select_related("image").order_by("number")
+
+
+def _parameters(edit: Edit, model: Model, frame: framing.Frame | None) -> dict[str, Any]:
+    operation: Operation = edit.operation  # type: ignore[assignment]
+    previews = previews_wanted(model, edit.options)
+    who = [name for name in NAMES_OF_USERS if model.takes(name, operation)]
+    chosen = {name: value for name, value in edit.options.items() if name not in NOT_SENT}
+    return {
+        "operation": operation,
+        "model": model.id,
+        "prompt": edit.prompt if operation != "vary" else None,
+        "n": edit.n,
+        "size": sent_size(operation, edit.options, frame),
+        **chosen,
+        "response_format": wanted_answer(model),
+        **({"stream": True, "partial_images": previews} if previews else {}),
+        **({who[0]: pseudonym(edit.created_by)} if who else {}),
+    }
+
+
+def wanted_answer(model: Model) -> str | None:
+    """Where there is a choice, the picture in the answer itself: it cannot expire before it is fetched."""
+    return "b64_json" if "b64_json" in model.response_formats else None
+
+
+# --- a window of the source, and its mask ---------------------------------------------------------
+
+
+def _fitting(
+    edit: Edit,
+    source: Image,
+    model: Model,
+    pixels: Any,
+    mask: Any,
+    references: tuple[FilePart, ...],
+) -> Request:
     """The request with its picture within the model's limit of bytes: a fixed-size model with a small
     limit may need the next smaller size."""
     frame = framing.Frame.from_dict(edit.frame)
-    request = _request(edit, model, pixels, mask, frame)
+    request = _masked(edit, model, pixels, mask, frame, references)
     bounds = masks.bounds(mask)
     while bounds and len(request.images[0].data) >= model.max_image_bytes:
         rule = smaller_rule(model, frame.size)
         if rule is None:
             break
-        frame = framing.frame_for(bounds, edit.source.size, rule)
-        request = _request(edit, model, pixels, mask, frame)
+        frame = framing.frame_for(bounds, source.size, rule)
+        request = _masked(edit, model, pixels, mask, frame, references)
     if frame.to_dict() != edit.frame:
         edit.frame = frame.to_dict()
         edit.save(update_fields=["frame"])
     return request
 
 
-def _request(edit: Edit, model: Model, pixels: Any, mask: Any, frame: framing.Frame) -> Request:
-    window = framing.cut(pixels, frame)
-    if model.send_alpha:
-        window = files.with_alpha(window)
+def _masked(
+    edit: Edit,
+    model: Model,
+    pixels: Any,
+    mask: Any,
+    frame: framing.Frame,
+    references: tuple[FilePart, ...],
+) -> Request:
     return Request(
-        model=model.id,
-        prompt=edit.prompt,
-        n=edit.n,
-        size=f"{frame.size[0]}x{frame.size[1]}",
-        quality=edit.options.get("quality") or None,
-        user=pseudonym(edit.created_by) if model.takes("user") else None,
-        response_format=wanted_answer(model),
-        images=(FilePart("image.png", files.encode_png(window), "image/png", frame.size),),
-        mask=FilePart(
-            "mask.png",
-            masks.api_mask_png(framing.cut_mask(mask, frame)),
-            "image/png",
-            frame.size,
-            has_alpha=True,
-        ),
+        images=(_window(pixels, frame, model), *references),
+        mask=_mask_part(framing.cut_mask(mask, frame), frame.size),
+        **_parameters(edit, model, frame),
     )
 
 
-def wanted_answer(model: Model) -> str | None:
-    """Where there is a choice, the picture in the answer itself: it cannot expire before it is fetched."""
-    return "b64_json" if "b64_json" in model.response_formats else None
+def _window(pixels: Any, frame: framing.Frame, model: Model) -> FilePart:
+    window = framing.cut(pixels, frame)
+    if model.send_alpha:
+        window = files.with_alpha(window)
+    return FilePart("image.png", files.encode_png(window), "image/png", frame.size)
+
+
+def _mask_part(mask: Any, size: tuple[int, int]) -> FilePart:
+    return FilePart("mask.png", masks.api_mask_png(mask), "image/png", size, has_alpha=True)
+
+
+# --- pictures as they are -------------------------------------------------------------------------
+
+
+def _as_it_is(edit: Edit, model: Model, source: Image, references: tuple[FilePart, ...]) -> Request:
+    mask = None
+    if edit.mask:
+        mask = _mask_part(masks.read_mask(read(edit.mask), source.size), source.size)
+    return Request(
+        images=(_whole(source, model, "image"), *references),
+        mask=mask,
+        **_parameters(edit, model, None),
+    )
+
+
+def _whole(image: Image, model: Model, name: str) -> FilePart:
+    """The picture as its script sent it; anything else upright, and without what a camera wrote."""
+    data = read(image.original)
+    sent_by_script = image.origin == Origin.API and image.format in model.image_formats
+    if sent_by_script and len(data) < model.max_image_bytes:
+        kind = f"image/{image.format}"
+        return FilePart(f"{name}.{image.format}", data, kind, image.size, has_alpha=image.has_alpha)
+    return _encoded(files.open_picture(data).pixels, model, name)
+
+
+def _reference(image: Image, model: Model, number: int) -> FilePart:
+    name = f"reference-{number}"
+    if image.origin == Origin.API:
+        return _whole(image, model, name)
+    pixels = files.open_picture(read(image.original)).pixels
+    longest = max(image.size)
+    if longest > LONGEST_REFERENCE:
+        width, height = (max(1, side * LONGEST_REFERENCE // longest) for side in image.size)
+        pixels = framing.cut(pixels, framing.Frame((0, 0, *image.size), (width, height)))
+    return _encoded(pixels, model, name)
+
+
+def _encoded(pixels: Any, model: Model, name: str) -> FilePart:
+    """As JPEG where that loses nothing that matters: a photo for a model to look at."""
+    size = (int(pixels.shape[1]), int(pixels.shape[0]))
+    opaque = pixels.shape[2] == 3
+    if opaque and not model.send_alpha and "jpeg" in model.image_formats:
+        data = files.encode_jpeg(pixels, JPEG_QUALITY)
+        return FilePart(f"{name}.jpg", data, "image/jpeg", size, has_alpha=False)
+    if model.send_alpha:
+        pixels = files.with_alpha(pixels)
+    data = files.encode_png(pixels)
+    return FilePart(
+        f"{name}.png", data, "image/png", size, has_alpha=not opaque or model.send_alpha
+    )

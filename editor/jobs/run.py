@@ -15,7 +15,7 @@ from django.utils import timezone
 from editor.images_api import client
 from editor.images_api.errors import ProviderError, ProviderRejected
 from editor.images_api.messages import AnswerMeta, Request
-from editor.jobs import leases, outcome, spool
+from editor.jobs import leases, outcome, partials, spool
 from editor.jobs.connections import durable, give_back
 from editor.jobs.crashing import crash
 from editor.jobs.prepare import prepare
@@ -62,7 +62,7 @@ def _attempt(edit: Edit, token: UUID) -> None:
         return
     crash("after-intent")
     try:
-        meta = _call(attempt, request)
+        meta = _call(edit, attempt, request, token)
     except ProviderError as error:
         outcome.conclude(edit, attempt, error, token=token)
         return
@@ -101,14 +101,23 @@ def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
         )
 
 
-def _call(attempt: Attempt, request: Request) -> AnswerMeta:
+def _call(edit: Edit, attempt: Attempt, request: Request, token: UUID) -> AnswerMeta:
     give_back()
-    return client.edit(
+    if not hasattr(client, "send"):  # BRIDGE
+        return client.edit(
+            provider(),
+            request,
+            into=spool.answer(attempt.key),
+            key=str(attempt.key),
+            before_body=partial(crash, "before-body"),
+        )
+    return client.send(
         provider(),
         request,
         into=spool.answer(attempt.key),
         key=str(attempt.key),
         before_body=partial(crash, "before-body"),
+        on_partial=partials.Keeper(edit, attempt, token) if request.stream else None,
     )
 
 

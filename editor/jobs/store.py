@@ -3,9 +3,10 @@
 import errno
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -22,11 +23,18 @@ from editor.images_api.errors import (
     ResultRefused,
     UnusableAnswer,
 )
-from editor.images_api.messages import ImagesResponse, PictureAnswer, picture_bytes, read_answer
+from editor.images_api.messages import (
+    ImagesResponse,
+    Operation,
+    PictureAnswer,
+    picture_bytes,
+    read_answer,
+)
 from editor.imaging import files, framing, masks, stitching
 from editor.jobs import leases, outcome, pictures, spool
 from editor.jobs.connections import give_back
 from editor.jobs.crashing import crash
+from editor.jobs.frames import sent_size
 from editor.jobs.provider import known_models, provider
 from editor.models import Attempt, Edit, Result, Status
 
@@ -176,16 +184,26 @@ def _keep_all(
     ]
     if not todo:
         return []
-    source = files.open_picture(pictures.read(edit.source.original)).pixels
-    mask = masks.read_mask(pictures.read(edit.mask), edit.source.size)
+    stitch = _stitcher(edit)
     unusable: list[ProviderError] = []
     for picture in todo:
         try:
-            _keep(edit, attempt, response, picture, source, mask, token)
+            _keep(edit, attempt, response, picture, stitch, token)
         except UnusableAnswer as error:
             unusable.append(error)
         crash("after-result")
     return unusable
+
+
+def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
+    """How an answer is put back into the source; None where it is the whole picture by itself."""
+    if not edit.is_stitched:
+        return None
+    assert edit.source is not None, "only what has a source is stitched"
+    source = files.open_picture(pictures.read(edit.source.original)).pixels
+    mask = masks.read_mask(pictures.read(edit.mask), edit.source.size)
+    frame = framing.Frame.from_dict(edit.frame)
+    return lambda answer: stitching.stitch(source, answer, mask, frame)
 
 
 def _keep(
@@ -193,8 +211,7 @@ def _keep(
     attempt: Attempt,
     response: ImagesResponse,
     picture: PictureAnswer,
-    source: Any,
-    mask: Any,
+    stitch: Callable[[Any], stitching.Stitched] | None,
     token: UUID,
 ) -> None:
     number = picture.index + 1
@@ -203,11 +220,14 @@ def _keep(
     answer = _decoded(attempt, picture, data)
     raw = pictures.save(sha256, f"raw.{answer.format}", data)
     crash("after-raw")
-    stitched = stitching.stitch(source, answer.pixels, mask, framing.Frame.from_dict(edit.frame))
-    name = f"{edit.source.name} · {edit.pk}.{number}"
+    stitched = stitch(answer.pixels) if stitch else None
+    name = f"{edit.subject} · {edit.pk}.{number}"
     with transaction.atomic():
         _still_ours(edit, token, lease_until=timezone.now() + leases.length())
-        image = pictures.store_result(stitched.pixels, name=name, person=edit.created_by)
+        if stitched:
+            image = pictures.store_result(stitched.pixels, name=name, person=edit.created_by)
+        else:
+            image = pictures.store_answer(answer, raw, data, name=name, person=edit.created_by)
         Result.objects.create(
             edit=edit,
             attempt=attempt,
@@ -219,12 +239,18 @@ def _keep(
             raw_width=answer.size[0],
             raw_height=answer.size[1],
             revised_prompt=picture.revised_prompt,
-            outside_identical=stitched.outside_identical,
-            pixels_compared=stitched.pixels_compared,
-            pixels_changed=stitched.pixels_changed,
-            border_ratio=stitched.border_ratio,
-            drift_px=stitched.drift_px,
+            **(_measured(stitched) if stitched else {}),
         )
+
+
+def _measured(stitched: stitching.Stitched) -> dict[str, Any]:
+    return {
+        "outside_identical": stitched.outside_identical,
+        "pixels_compared": stitched.pixels_compared,
+        "pixels_changed": stitched.pixels_changed,
+        "border_ratio": stitched.border_ratio,
+        "drift_px": stitched.drift_px,
+    }
 
 
 def _still_ours(edit: Edit, token: UUID, **changes: Any) -> None:
@@ -268,11 +294,12 @@ def _nothing_kept(gone: dict[int, ProviderError], unusable: list[ProviderError])
 
 def _cost(edit: Edit, response: ImagesResponse) -> int | None:
     model = known_models().get(edit.model)
-    frame = framing.Frame.from_dict(edit.frame)
+    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    asked = sent_size(cast(Operation, edit.operation), edit.options, frame)
     return pricing.cost(
         model,
         response.usage,
         n=len(response.pictures),
-        size=response.size or f"{frame.size[0]}x{frame.size[1]}",
+        size=response.size or asked or model.sizes.default,
         quality=response.quality or edit.options.get("quality") or "",
     )

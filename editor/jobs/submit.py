@@ -12,46 +12,41 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from editor.images_api import catalogue, pricing
-from editor.images_api.catalogue import Model, Problem, UnknownModel
-from editor.images_api.messages import Params
-from editor.imaging import framing, masks
+from editor.images_api import catalogue
+from editor.images_api.catalogue import Model, Problem
+from editor.images_api.messages import Operation
+from editor.imaging import masks
 from editor.jobs import pictures
+from editor.jobs.frames import Fit, with_default_size
 from editor.jobs.hints import hint
-from editor.jobs.provider import known_models
-from editor.jobs.sizes import rule_for, written
-from editor.models import Budget, Edit, Image, OverBudget, Person, hold
+from editor.jobs.quotes import Quote, kept_options, model_named, params_of, quote, too_many
+from editor.models import Edit, Image, OverBudget, Person, Reference, hold
+
+__all__ = ["NewEdit", "NotSubmitted", "Quote", "quote", "submit"]
 
 log = logging.getLogger(__name__)
-
-Bounds = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewEdit:
-    """What a person asks for. `mask` is a PNG of the source's size in which white means change;
-    `key` makes it one edit however often it is sent."""
+    """What a person asks for; `key` makes it one edit however often it is sent.
+
+    `mask` is a PNG of the source's size in which white means change, None for the whole picture.
+    `references` are further pictures, in order. `options` are those of quotes.OPTIONS that were
+    chosen: n, size ("WxH" or "auto"), quality and so on. `fit` says what a size means, see frames.
+    """
 
     person: Person
-    source: Image
-    mask: bytes = field(repr=False)
-    prompt: str
+    operation: Operation = "edit"
+    source: Image | None = None
+    references: tuple[Image, ...] = ()
+    mask: bytes | None = field(default=None, repr=False)
+    prompt: str = ""
     model: str
-    options: dict[str, Any]  # n: int, size: "WxH", "auto" or None, quality: str or None
+    options: dict[str, Any]
     key: UUID
     again: Edit | None = None
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What an edit would cost, in micro-dollars (None: not known), what is left of this month's budget
-    (None: no cap), and the frame that would be sent (None: nothing painted, or impossible)."""
-
-    low_microusd: int | None
-    high_microusd: int | None
-    left_microusd: int | None
-    frame: framing.Frame | None
-    problems: tuple[Problem, ...]
+    fit: Fit = "mask"
 
 
 class NotSubmitted(Exception):
@@ -72,32 +67,18 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
     The same key again gives the same edit. Raises NotSubmitted: with `conflict` for the same key over
     other content, with `over_budget` when the month does not cover it, else with what is to be mended.
     """
-    digest = hashlib.sha256(new.mask).hexdigest()
+    digest = hashlib.sha256(new.mask).hexdigest() if new.mask else ""
     before = Edit.objects.filter(key=new.key).first()
     if before:
         return _same(before, new, digest)
     model, mask, quoted = _checked(new)
-    assert quoted.frame is not None
-    edit = Edit(
-        key=new.key,
-        created_by=new.person,
-        source=new.source,
-        again=new.again,
-        # Written anew: what was uploaded is never served, whatever else its bytes may hold.
-        mask=pictures.save(digest, "mask.png", masks.mask_png(mask)),
-        mask_bounds=list(masks.bounds(mask) or ()),
-        mask_share=masks.share(mask),
-        prompt=new.prompt.strip(),
-        model=model.id,
-        options=_kept_options(new.options),
-        frame=quoted.frame.to_dict(),
-        estimate_microusd=quoted.high_microusd,
-    )
+    edit = _row(new, model, mask, digest, quoted)
     now = now or timezone.now()
     edit.created_at = edit.not_before = edit.hinted_at = now
     try:
         with transaction.atomic():
             edit.save()
+            _refer(edit, new.references)
             hold(edit, quoted.high_microusd or 0, now=now)
             transaction.on_commit(partial(hint, edit.pk), robust=True)
     except IntegrityError:  # the same request twice at the same moment
@@ -108,104 +89,109 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
     return edit
 
 
-def quote(
-    image: Image,
-    bounds: Bounds | None,
-    model: str,
-    options: dict[str, Any],
-    prompt_chars: int = 0,
-    *,
-    now: datetime | None = None,
-) -> Quote:
-    """What `submit` would hold for a mask within `bounds` (source pixels), without holding it."""
-    known = _model(model)
-    if isinstance(known, Problem):
-        return Quote(None, None, None, None, (known,))
-    params = _params(known, options, prompt="x" * max(1, prompt_chars))
-    problems = tuple(catalogue.problems(known, params))
-    frame = None
-    if bounds and not any(problem.field == "size" for problem in problems):
-        frame = framing.frame_for(bounds, image.size, rule_for(known, options.get("size")))
-    budget = Budget.of(now or timezone.now())
-    estimate = _estimate(known, params, frame) if not problems else None
-    return Quote(
-        estimate.low if estimate else None,
-        estimate.high if estimate else None,
-        budget.left_microusd,
-        frame,
-        problems,
+def _row(new: NewEdit, model: Model, mask: Any | None, digest: str, quoted: Quote) -> Edit:
+    edit = Edit(
+        key=new.key,
+        operation=new.operation,
+        created_by=new.person,
+        source=new.source,
+        again=new.again,
+        prompt=new.prompt.strip(),
+        model=model.id,
+        options=_options(new, model),
+        frame=quoted.frame.to_dict() if quoted.frame else {},
+        estimate_low_microusd=quoted.low_microusd,
+        estimate_microusd=quoted.high_microusd,
+        price_date=quoted.price_date,
+    )
+    if mask is not None:
+        # Written anew: what was uploaded is never served, whatever else its bytes may hold.
+        edit.mask = pictures.save(digest, "mask.png", masks.mask_png(mask))
+        edit.mask_bounds = list(masks.bounds(mask) or ())
+        edit.mask_share = masks.share(mask)
+    return edit
+
+
+def _refer(edit: Edit, references: tuple[Image, ...]) -> None:
+    Reference.objects.bulk_create(
+        Reference(edit=edit, number=number, image=image)
+        for number, image in enumerate(references, start=1)
     )
 
 
-def _checked(new: NewEdit) -> tuple[Model, Any, Quote]:
+def _checked(new: NewEdit) -> tuple[Model, Any | None, Quote]:
     """The model, the mask and the quote, or NotSubmitted with everything that is wrong at once."""
-    model = _model(new.model)
+    model = model_named(new.model)
     if isinstance(model, Problem):
         raise NotSubmitted([model])
-    problems = list(catalogue.problems(model, _params(model, new.options, new.prompt)))
+    options = _options(new, model)
+    prompt = None if new.operation == "vary" else new.prompt
+    problems = [
+        *catalogue.problems(model, params_of(model, new.operation, options, prompt)),
+        *too_many(model, new.references),
+    ]
+    if new.source is None and new.operation != "generate":
+        problems.append(Problem("image", "missing", "There is no picture to change."))
     mask = None
     try:
-        mask = masks.read_mask(new.mask, new.source.size)
-        masks.require_area(mask)
-        masks.require_surroundings(mask)
+        mask = _read_mask(new)
     except masks.MaskRefused as refused:
         problems.append(Problem("mask", refused.code, str(refused), refused.facts))
-    if problems or mask is None:
+    if problems:
         raise NotSubmitted(problems)
-    quoted = quote(new.source, masks.bounds(mask), new.model, new.options, len(new.prompt))
+    quoted = quote(
+        new.source,
+        _framing_bounds(mask),
+        new.model,
+        options,
+        len(new.prompt),
+        operation=new.operation,
+        references=new.references,
+        fit=new.fit,
+    )
     if quoted.problems:
         raise NotSubmitted(quoted.problems)
     return model, mask, quoted
 
 
-def _model(name: str) -> Model | Problem:
-    try:
-        return known_models().get(name)
-    except UnknownModel as unknown:
-        return Problem("model", "unknown_model", str(unknown), {"model": name})
+def _read_mask(new: NewEdit) -> Any | None:
+    """What a person paints must leave something to keep; a script's mask is taken as it is."""
+    if new.source is None or (new.mask is None and new.fit == "asked"):
+        return None
+    if new.operation == "vary":
+        return None
+    mask = masks.read_mask(new.mask or b"", new.source.size)
+    if new.fit == "mask":
+        masks.require_area(mask)
+        masks.require_surroundings(mask)
+    return mask
 
 
-def _params(model: Model, options: dict[str, Any], prompt: str) -> Params:
-    return Params(
-        model=model.id,
-        prompt=prompt,
-        n=options.get("n", 1),
-        size=options.get("size") if options.get("size") != "auto" else None,
-        quality=options.get("quality") or None,
-    )
+def _framing_bounds(mask: Any | None) -> tuple[int, int, int, int] | None:
+    """Where the mask lies; None for one that covers nothing, or all: there is nothing to stitch then."""
+    if mask is None or masks.share(mask) == 1:
+        return None
+    return masks.bounds(mask)
 
 
-def _estimate(model: Model, params: Params, frame: framing.Frame | None) -> pricing.Estimate:
-    size = frame.size if frame else (1024, 1024)
-    return pricing.estimate(
-        model,
-        size=params.size or written(size),
-        quality=params.quality,
-        n=params.n or 1,
-        input_sizes=[size],
-        prompt_chars=len(params.prompt or ""),
-        mask=True,
-    )
-
-
-def _kept_options(options: dict[str, Any]) -> dict[str, Any]:
-    kept = {
-        "n": options.get("n", 1),
-        "size": options.get("size"),
-        "quality": options.get("quality"),
-    }
-    return {name: value for name, value in kept.items() if value}
+def _options(new: NewEdit, model: Model) -> dict[str, Any]:
+    return kept_options(with_default_size(model, {"n": 1, **new.options}, new.fit))
 
 
 def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
     """The edit that this key made, if the request is the same one; a conflict else."""
+    model = model_named(new.model)
     same = (
-        edit.created_by_id == new.person.pk
-        and edit.source_id == new.source.pk
+        not isinstance(model, Problem)
+        and edit.created_by_id == new.person.pk
+        and edit.operation == new.operation
+        and edit.source_id == (new.source.pk if new.source else None)
         and edit.prompt == new.prompt.strip()
         and edit.model == new.model
-        and edit.options == _kept_options(new.options)
-        and digest in edit.mask
+        and edit.options == _options(new, model)
+        and (digest in edit.mask if digest else not edit.mask)
+        and [each.image_id for each in edit.references.all()]
+        == [image.pk for image in new.references]
     )
     if not same:
         sentence = (

@@ -24,6 +24,8 @@ from django.utils import timezone
 from editor.jobs import spool
 from editor.jobs.connections import durable
 from editor.jobs.hints import canary, hint_now
+from editor.jobs.listing import read_listing
+from editor.jobs.partials import forget_left_behind
 from editor.jobs.run import note_answer
 from editor.jobs.store import store
 from editor.models import Attempt, Edit, Heartbeat, Status
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 FORGOTTEN_AFTER = timedelta(seconds=20)
 HINTS_AT_ONCE = 64  # each hint that arrives drains the queue, so more would only pile up
 STORES_AT_ONCE = 2
+LISTING_EVERY = timedelta(minutes=15)
 CANARY_EVERY = timedelta(seconds=30)
 
 
@@ -177,6 +180,7 @@ class Sweeper:
         self.stop = stop
         self.canary_at: datetime | None = None
         self.purged_at: datetime | None = None
+        self.listed_at: datetime | None = None
         self.storing: set[int] = set()
         self.pool = ThreadPoolExecutor(STORES_AT_ONCE, thread_name_prefix="store")
 
@@ -201,6 +205,10 @@ class Sweeper:
         if self.purged_at is None or now - self.purged_at > timedelta(hours=1):
             self.purged_at = now
             purge_spool()
+            forget_left_behind()
+        if self.listed_at is None or now - self.listed_at >= LISTING_EVERY:
+            self.listed_at = now
+            self.pool.submit(self._list)
         self._canary(now)  # last: a broker that hangs takes its time
         return swept
 
@@ -208,6 +216,15 @@ class Sweeper:
         if self.canary_at is None or now - self.canary_at >= CANARY_EVERY:
             self.canary_at = now
             canary()
+
+    def _list(self) -> None:
+        """Ask the provider what it serves, apart from sweeping: it may be slow to answer."""
+        try:
+            read_listing()
+        except Exception:
+            log.exception("the provider's list of models could not be kept")
+        finally:
+            connection.close()
 
     def _store(self, edit_id: int) -> None:
         try:

@@ -42,6 +42,15 @@ def operation_choices() -> list[tuple[str, Any]]:
     return Operation.choices
 
 
+LONGEST_SUBJECT = 60
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1].rstrip()}…"
+
+
 class EditQuerySet(models.QuerySet["Edit"]):
     def for_person(self, person: Person) -> "EditQuerySet":
         """Edits this person may see: the history is shared by the whole team."""
@@ -80,6 +89,7 @@ class EditQuerySet(models.QuerySet["Edit"]):
                 sent_at=None,
                 trouble="",
                 trouble_text="",
+                partial_count=0,
             )
         )
 
@@ -210,6 +220,11 @@ class Edit(models.Model):
     def is_stitched(self) -> bool:
         """Whether results are put back into the source; else they are what the provider sent."""
         return bool(self.mask and self.frame)
+
+    @property
+    def subject(self) -> str:
+        """What the edit is of, for names and titles: its source, or else its words."""
+        return self.source.name if self.source else shortened(self.prompt)
 
     def present_attempt(self) -> "Attempt | None":
         return self.attempts.order_by("-number").first()

@@ -1,6 +1,8 @@
 """What scripts use of ours: personal tokens, and what was called with them."""
 
 import secrets
+import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -16,6 +18,17 @@ PREFIX = "mr-"
 SHOWN = 8  # characters of a token that lists show, so that people know which one it is
 WINDOW = timedelta(minutes=1)
 STAMP_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of the calls that a token may make in a minute. `wait_s`: how long to wait, 0.0
+    for a call that may go on; `reset_s`: when the minute is over."""
+
+    limit: int
+    remaining: int
+    reset_s: float
+    wait_s: float = 0.0
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -80,8 +93,8 @@ class Token(models.Model):
         unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - STAMP_EVERY)
         Token.objects.filter(unnoted, pk=self.pk).update(last_used_at=now)
 
-    def count_call(self, now: datetime, most: int) -> float:
-        """Count one call against `most` a minute: 0.0 when it may go on, else the seconds to wait.
+    def count_call(self, now: datetime, most: int) -> Allowance:
+        """Count one call against `most` a minute.
 
         One conditional UPDATE each, so that the limit holds across processes.
         """
@@ -89,23 +102,41 @@ class Token(models.Model):
         if row.filter(window_began_at__lte=now - WINDOW).update(
             window_began_at=now, window_calls=1
         ):
-            return 0.0
-        if row.filter(window_calls__lt=most).update(window_calls=F("window_calls") + 1):
-            return 0.0
-        began = row.values_list("window_began_at", flat=True).get()
-        return max(0.5, (began + WINDOW - now).total_seconds())
+            return Allowance(most, most - 1, WINDOW.total_seconds())
+        counted = row.filter(window_calls__lt=most).update(window_calls=F("window_calls") + 1)
+        began, calls = row.values_list("window_began_at", "window_calls").get()
+        left_s = max(0.5, (began + WINDOW - now).total_seconds())
+        return Allowance(most, max(0, most - calls), left_s, wait_s=0.0 if counted else left_s)
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def of_key(self, person: Person, idempotency_key: str) -> "CallQuerySet":
+        return self.filter(token__person=person, idempotency_key=idempotency_key)
+
+    def undelivered(self, token: Token, fingerprint: str, since: datetime) -> "CallQuerySet":
+        """Calls whose answer nobody got, the newest first: what a client's own retry may join."""
+        return self.filter(
+            token=token, fingerprint=fingerprint, created_at__gte=since, delivered_at=None
+        ).order_by("-id")
 
 
 class Call(models.Model):
-    """One request to the gateway that became an edit. `fingerprint` is of all that was asked, so that
-    a client's own retry after a lost connection finds the edit that is running already."""
+    """One request to the gateway that becomes an edit.
+
+    The row is there before the edit and names its key, so that a repeat makes the same edit however
+    far the first one came. `fingerprint` is of all that was asked, so that a client's own retry after
+    a lost connection finds the edit that is running already.
+    """
 
     token = models.ForeignKey(Token, models.CASCADE, related_name="calls")
-    edit = models.ForeignKey(Edit, models.CASCADE, related_name="calls")
+    edit_key = models.UUIDField(default=uuid.uuid4)
+    edit = models.ForeignKey(Edit, models.CASCADE, null=True, related_name="calls")
     fingerprint = models.CharField(max_length=64)
     idempotency_key = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     delivered_at = models.DateTimeField(null=True, blank=True)  # the whole answer was written
+
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["token", "fingerprint", "-id"], name="calls_by_content")]
@@ -118,4 +149,17 @@ class Call(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"call {self.pk} of {self.edit_id}"
+        return f"call {self.pk} of edit {self.edit_id}"
+
+    def became(self, edit: Edit) -> None:
+        """Note the edit. A call that was forgotten meanwhile is put back."""
+        self.edit = edit
+        if not Call.objects.filter(pk=self.pk).update(edit=edit):
+            Call.objects.bulk_create([self], ignore_conflicts=True)
+
+    def forget(self) -> None:
+        """It was refused, so there is nothing that a repeat could join."""
+        Call.objects.filter(pk=self.pk, edit=None).delete()
+
+    def delivered(self, now: datetime) -> None:
+        Call.objects.filter(pk=self.pk, delivered_at=None).update(delivered_at=now)

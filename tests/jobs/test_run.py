@@ -64,8 +64,8 @@ def test_the_request_holds_the_window_the_mask_and_a_pseudonym(canned, photo, ma
     mask = Image.open(io.BytesIO(sent["mask"]))
     assert window.size == mask.size == (width, height)
     assert np.asarray(mask.getchannel("A")).min() == 0
-    assert len(sent["user"]) == 32
-    assert b"alice" not in sent["user"]
+    assert len(sent["safety_identifier"]) == 32
+    assert b"alice" not in sent["safety_identifier"]
 
 
 def test_a_repeated_hint_changes_nothing(canned, photo, make_edit):

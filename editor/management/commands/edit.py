@@ -96,7 +96,7 @@ class Command(BaseCommand):
             source=photo,
             mask=self.mask(options["mask"], photo, alpha=options["mask_alpha"]),
             prompt=options["prompt"],
-            model=options["model"] or offered_models()[0].id,
+            model=options["model"] or offered_models()[0].model.id,
             options={name: options[name] for name in ("n", "size", "quality")},
             key=uuid.uuid4(),
         )

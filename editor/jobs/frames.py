@@ -1,0 +1,77 @@
+"""Which window of the source an edit sends, and at which size."""
+
+from typing import Any, Literal
+
+from editor.images_api.catalogue import Model
+from editor.images_api.messages import Operation
+from editor.imaging import framing
+from editor.imaging.framing import Frame
+from editor.jobs.sizes import parse, rule_for, written
+
+Size = tuple[int, int]
+Bounds = tuple[int, int, int, int]
+Fit = Literal["mask", "asked"]
+
+SAME_SHAPE = 0.01  # by how much the ratios of two sizes may differ
+LARGEST_SQUARE = 1024  # models that take squares only answer in no larger ones
+
+
+def frame_for(
+    model: Model,
+    operation: Operation,
+    source: Size | None,
+    bounds: Bounds | None,
+    options: dict[str, Any],
+    fit: Fit,
+) -> Frame | None:
+    """The frame of an edit; None where pictures are sent as they are, or where there are none.
+
+    `bounds` are those of the mask in source pixels, None without one. With `fit` "mask" the frame
+    lies around the mask. "asked" is what callers of the API mean: a size that they name is the size
+    of the whole picture, and only without one may the frame lie around the mask.
+    """
+    if source is None or operation == "generate":
+        return None
+    if operation == "vary":
+        return _middle_square(source, options) if model.square_images else None
+    if bounds is None:
+        return None
+    size = options.get("size")
+    if fit == "asked" and size and size != "auto":
+        return _whole(source, parse(size))
+    return framing.frame_for(bounds, source, rule_for(model, size))
+
+
+def sent_size(operation: Operation, options: dict[str, Any], frame: Frame | None) -> str | None:
+    """The size that is asked of the provider: the chosen one, else the frame's; None: its default."""
+    size: str | None = options.get("size")
+    if size and size != "auto":
+        return size
+    return written(frame.size) if frame and operation == "edit" else size
+
+
+def with_default_size(model: Model, options: dict[str, Any], fit: Fit) -> dict[str, Any]:
+    """A call of the API that names no size means the model's default, where that is a size."""
+    if fit == "mask" or options.get("size") or model.sizes.default == "auto":
+        return options
+    return {**options, "size": model.sizes.default}
+
+
+def shapes_agree(one: Size, other: Size) -> bool:
+    return abs(one[0] * other[1] - one[1] * other[0]) <= SAME_SHAPE * one[0] * other[1]
+
+
+def _whole(source: Size, asked: Size) -> Frame | None:
+    """All of the source, no larger than it is; None where the answer will have another shape."""
+    if not shapes_agree(source, asked):
+        return None
+    return Frame((0, 0, *source), min(source, asked))
+
+
+def _middle_square(source: Size, options: dict[str, Any]) -> Frame:
+    side = min(source)
+    left, top = (source[0] - side) // 2, (source[1] - side) // 2
+    size = options.get("size")
+    asked = parse(size)[0] if size and size != "auto" else LARGEST_SQUARE
+    sent = min(side, asked, LARGEST_SQUARE)
+    return Frame((left, top, left + side, top + side), (sent, sent))

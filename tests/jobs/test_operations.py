@@ -1,0 +1,181 @@
+"""Generations, variations, references, and masks that scripts send: from the wish to the result."""
+
+import io
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from editor.jobs.pictures import read
+from editor.jobs.run import run
+from editor.jobs.submit import NewEdit, NotSubmitted, submit
+from editor.models import Edit, Result, Status
+from tests.canned_provider import Answer, pictures
+from tests.drawing import mask_png, photo_png
+
+MASK = (200, 150, 300, 250)
+
+
+def wish(person, **fields):
+    usual = {
+        "person": person,
+        "prompt": "A lighthouse at dusk",
+        "model": "gpt-image-2",
+        "options": {"n": 1, "quality": "low"},
+        "key": uuid4(),
+    }
+    return NewEdit(**{**usual, **fields})
+
+
+def test_a_generation_is_sent_without_pictures_and_its_answer_is_the_result(alice, canned):
+    raw = photo_png((96, 64), shade=120)
+    edit = submit(wish(alice, operation="generate", options={"n": 1, "size": "1536x1024"}))
+    run(edit.pk)
+    edit.refresh_from_db()
+    assert edit.status == Status.SUCCEEDED
+    assert canned.paths == ["/v1/images/generations"]
+    assert canned.requests[0]["prompt"] == b"A lighthouse at dusk"
+    assert canned.requests[0]["size"] == b"1536x1024"
+    result = edit.results.get()
+    assert result.outside_identical is None
+    assert read(result.image.original) == read(result.raw)
+    assert result.image.size == (64, 64)
+    assert result.image.name.startswith("A lighthouse at dusk")
+    assert len(raw) > 0
+
+
+def test_a_generation_holds_and_settles_its_cost(alice, canned):
+    edit = submit(wish(alice, operation="generate"))
+    assert 0 < edit.estimate_low_microusd <= edit.estimate_microusd == edit.hold_microusd
+    assert edit.price_date is not None
+    run(edit.pk)
+    edit.refresh_from_db()
+    assert edit.hold_microusd == 0
+    assert edit.cost_microusd == 10 * 5 + 90 * 8 + 200 * 30
+
+
+def test_a_generation_may_not_name_what_only_edits_take(alice):
+    with pytest.raises(NotSubmitted) as refused:
+        options = {"n": 1, "input_fidelity": "high"}
+        submit(wish(alice, operation="generate", model="gpt-image-1.5", options=options))
+    assert [problem.field for problem in refused.value.problems] == ["input_fidelity"]
+    assert not Edit.objects.exists()
+
+
+def test_an_edit_without_its_source_is_refused(alice):
+    with pytest.raises(NotSubmitted) as refused:
+        submit(wish(alice, fit="asked"))
+    assert ("image", "missing") in {(p.field, p.code) for p in refused.value.problems}
+
+
+def test_a_variation_sends_the_middle_square_and_no_words(photo, canned):
+    options = {"n": 2, "size": "256x256"}
+    edit = submit(
+        wish(
+            photo.created_by,
+            operation="vary",
+            source=photo,
+            prompt="",
+            model="dall-e-2",
+            options=options,
+        )
+    )
+    canned.usual = Answer(body=pictures(2))
+    run(edit.pk)
+    sent = canned.requests[0]
+    assert canned.paths == ["/v1/images/variations"]
+    assert "prompt" not in sent
+    assert (sent["n"], sent["size"]) == (b"2", b"256x256")
+    window = Pillow.open(io.BytesIO(sent["image"]))
+    assert (window.size, window.mode) == ((256, 256), "RGBA")
+    assert [result.number for result in edit.results.order_by("number")] == [1, 2]
+
+
+def test_references_go_after_the_source_in_their_order(photo, make_photo, canned):
+    alice = photo.created_by
+    references = tuple(
+        make_photo(alice, size=(90 + step, 50), name=f"{step}.png") for step in range(3)
+    )
+    edit = submit(wish(alice, source=photo, mask=mask_png(photo.size, MASK), references=references))
+    assert [each.image.name for each in edit.references.all()] == ["0.png", "1.png", "2.png"]
+    run(edit.pk)
+    files = canned.files_sent[0]
+    assert [name for name, _ in files] == ["image[]"] * 4 + ["mask"]
+    sizes = [Pillow.open(io.BytesIO(data)).size for _, data in files]
+    assert sizes[1:4] == [(90, 50), (91, 50), (92, 50)]
+    assert sizes[0] == sizes[4]
+
+
+def test_more_references_than_the_model_takes_are_refused(photo, make_photo):
+    alice = photo.created_by
+    references = (make_photo(alice, size=(80, 50)),)
+    with pytest.raises(NotSubmitted) as refused:
+        submit(
+            wish(
+                alice,
+                source=photo,
+                mask=mask_png(photo.size, MASK),
+                references=references,
+                model="dall-e-2",
+                options={"n": 1},
+            )
+        )
+    assert [problem.field for problem in refused.value.problems] == ["references"]
+
+
+def test_the_same_key_with_other_references_is_a_conflict(photo, make_photo):
+    alice = photo.created_by
+    first = wish(alice, source=photo, mask=mask_png(photo.size, MASK))
+    submit(first)
+    with pytest.raises(NotSubmitted) as refused:
+        other = make_photo(alice, size=(80, 50))
+        submit(wish(alice, source=photo, mask=first.mask, references=(other,), key=first.key))
+    assert refused.value.conflict
+
+
+def test_without_a_mask_a_script_gets_the_whole_picture_as_the_model_made_it(photo, canned):
+    edit = submit(wish(photo.created_by, source=photo, fit="asked"))
+    run(edit.pk)
+    assert "mask" not in canned.requests[0]
+    assert "size" not in canned.requests[0]
+    sent = Pillow.open(io.BytesIO(canned.requests[0]["image"]))
+    assert sent.size == photo.size
+    result = Result.objects.get()
+    assert (result.outside_identical, result.image.size) == (None, (64, 64))
+
+
+def test_a_masked_edit_of_a_script_is_stitched_where_the_shapes_agree(make_photo, alice, canned):
+    photo = make_photo(alice, size=(1536, 1024))
+    mask = mask_png(photo.size, MASK)
+    edit = submit(
+        wish(alice, source=photo, mask=mask, fit="asked", options={"n": 1, "size": "1536x1024"})
+    )
+    run(edit.pk)
+    result = edit.results.get()
+    assert (result.outside_identical, result.image.size) == (True, (1536, 1024))
+    source = np.asarray(Pillow.open(io.BytesIO(read(photo.original))).convert("RGB"))
+    made = np.asarray(Pillow.open(io.BytesIO(read(result.image.original))).convert("RGB"))
+    assert (source[300:] == made[300:]).all()
+    assert (source[200, 250] != made[200, 250]).any()
+
+
+@pytest.mark.parametrize("box", [None, "all"], ids=["empty", "everything"])
+def test_a_scripts_mask_of_nothing_or_everything_is_sent_and_not_stitched(photo, canned, box):
+    box = (0, 0, *photo.size) if box else (0, 0, 0, 0)
+    edit = submit(wish(photo.created_by, source=photo, mask=mask_png(photo.size, box), fit="asked"))
+    run(edit.pk)
+    mask = np.asarray(Pillow.open(io.BytesIO(canned.requests[0]["mask"])).getchannel("A"))
+    assert mask.shape == (480, 640)
+    assert set(np.unique(mask)) == ({0} if box[2] else {255})
+    assert edit.results.get().outside_identical is None
+
+
+def test_the_result_of_a_generation_can_be_edited(alice, canned):
+    made = submit(wish(alice, operation="generate"))
+    canned.usual = Answer(body=pictures(size=(640, 480)))
+    run(made.pk)
+    image = made.results.get().image
+    edit = submit(wish(alice, source=image, mask=mask_png(image.size, MASK)))
+    run(edit.pk)
+    assert edit.results.get().outside_identical is True
