@@ -56,8 +56,8 @@ def test_a_generation_holds_and_settles_its_cost(alice, canned):
 
 
 def test_a_generation_may_not_name_what_only_edits_take(alice):
+    options = {"n": 1, "input_fidelity": "high"}
     with pytest.raises(NotSubmitted) as refused:
-        options = {"n": 1, "input_fidelity": "high"}
         submit(wish(alice, operation="generate", model="gpt-image-1.5", options=options))
     assert [problem.field for problem in refused.value.problems] == ["input_fidelity"]
     assert not Edit.objects.exists()
