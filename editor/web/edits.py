@@ -14,13 +14,22 @@ from django.views.decorators.http import require_POST, require_safe
 
 from editor.imaging.framing import Frame
 from editor.jobs import resolve
-from editor.models import Attempt, Edit, Image, Origin, OverBudget, Result, Review, Status
-from editor.web import tiles, waiting, words
+from editor.models import (
+    Attempt,
+    Edit,
+    Image,
+    Origin,
+    OverBudget,
+    Partial,
+    Result,
+    Review,
+    Status,
+)
+from editor.web import facts, lineage, tiles, waiting, words
 from editor.web.access import Request, load, signed_in
 
-MOST_ANCESTORS = 8
-MOST_CHILDREN = 12
 MOST_VERSIONS = 30
+SAME_SHAPE = 0.01  # how far two ratios may be apart for one picture to be laid over the other
 
 
 @signed_in
@@ -33,9 +42,13 @@ def edit_show(request: Request, pk: int) -> HttpResponse:
 @signed_in
 @require_safe
 def edit_again(request: Request, pk: int) -> HttpResponse:
-    """The studio, with the mask and the words of this edit."""
-    edit = load(Edit.objects, request.user, pk=pk)
-    return redirect(f"{reverse('studio', args=[edit.source_id])}?from={edit.pk}")
+    """Where edits of its kind are begun, with everything as it was in this one."""
+    edit: Edit = load(Edit.objects, request.user, pk=pk)
+    return redirect(f"{_where_begun(edit)}?from={edit.pk}")
+
+
+def _where_begun(edit: Edit) -> str:
+    return reverse("studio", args=[edit.source_id])
 
 
 @signed_in
@@ -85,20 +98,10 @@ def _manageable(request: Request, pk: int) -> Edit:
 
 
 @dataclass(frozen=True)
-class Ancestor:
-    """One place in the line from the first source to this edit and on: a picture and what it is."""
-
-    url: str
-    image: Image
-    title: str
-    meta: str
-    is_here: bool = False
-
-
-@dataclass(frozen=True)
 class Shown:
     """A result, and what a page says about it."""
 
+    edit: Edit
     result: Result
     is_chosen: bool
     url: str
@@ -118,17 +121,41 @@ class Shown:
     def state(self) -> str:
         return str(self.result.review)
 
+    @property
+    def price(self) -> str:
+        return facts.price_tag(self.edit)
+
+    @property
+    def is_stitched(self) -> bool:
+        return self.result.outside_identical is not None
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether the result can be laid over its source."""
+        source, image = self.edit.source, self.result.image
+        return source is not None and abs(image.ratio / source.ratio - 1) < SAME_SHAPE
+
+    @property
+    def ratio(self) -> str:
+        return tiles.ratio_class(*self.result.image.size)
+
+    @property
+    def is_from_sandbox(self) -> bool:
+        return facts.is_from_sandbox(self.result.attempt)
+
 
 def page_context(request: Request, edit: Edit) -> dict[str, Any]:
     results = _results(edit, request.GET.get("result", ""))
+    chosen = next((shown for shown in results if shown.is_chosen), None)
     attempts = list(edit.attempts.select_related("bought_by").order_by("-number"))
     pause = waiting.pause_for([edit])
     return {
         "edit": edit,
-        "title": words.title_of(edit.prompt, 60),
+        "title": words.title(edit),
         "results": results,
-        "chosen": next((shown for shown in results if shown.is_chosen), None),
-        "attempts": [_attempt(attempt) for attempt in attempts],
+        "chosen": chosen,
+        "attempts": [facts.attempt_in_words(attempt) for attempt in attempts],
+        "refused": words.moderation(attempts[0].error) if attempts else "",
         "meaning": words.meaning(
             edit, has_results=bool(results), is_accepted_loss=_is_accepted_loss(edit, attempts)
         ),
@@ -137,13 +164,16 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "steps": waiting.steps(edit),
         "waiting": waiting.waiting(edit) if edit.is_waited_for else None,
         "took": words.seconds(edit.finished_at - edit.created_at) if edit.finished_at else "",
-        "facts": _facts(edit, attempts),
+        "facts": facts.facts(edit, attempts),
+        "tokens": facts.tokens(attempts),
+        "references": list(edit.references.select_related("image")),
         **_frame(edit),
-        "ratio": tiles.ratio_class(*edit.source.size),
-        "line": _line(edit, results),
+        **_stage(edit),
+        "line": lineage.line_of(
+            edit, [shown.result for shown in results], chosen.result if chosen else None
+        ),
         "hold": words.money(edit.hold_microusd) if edit.hold_microusd else "",
         "may_manage": request.user.may_manage(edit.created_by_id),
-        "may_take_original": request.user.may_manage(edit.source.created_by_id),
         "created": words.moment(edit.created_at),
         "pause": pause,
         "status_url": f"{reverse('edit_status', args=[edit.pk])}?version={waiting.version([edit], pause)}",
@@ -164,10 +194,29 @@ def _frame(edit: Edit) -> dict[str, Any]:
     return {"frame": frame, "frame_size": (right - left, bottom - top)}
 
 
+def _stage(edit: Edit) -> dict[str, Any]:
+    """What is shown before there is a result: the newest preview, and in which shape."""
+    size = tiles.expected_size(edit)
+    newest = _newest_preview(edit)
+    if newest and not edit.is_stitched:
+        size = (newest.width, newest.height)
+    return {
+        "preview": waiting.preview_of(edit) if newest else None,
+        "ratio": tiles.ratio_class(*size),
+    }
+
+
+def _newest_preview(edit: Edit) -> Partial | None:
+    if not edit.partial_count or edit.status in (Status.SUCCEEDED, Status.CANCELED):
+        return None
+    newest = edit.partials.filter(number=edit.partial_count)
+    return newest.order_by("-attempt__number").first()
+
+
 def _results(edit: Edit, chosen: str) -> list[Shown]:
     reviews = Review.objects.select_related("by").order_by("-id")
     results = list(
-        edit.results.select_related("image")
+        edit.results.select_related("image", "attempt")
         .prefetch_related(Prefetch("reviews", queryset=reviews, to_attr="decisions"))
         .order_by("-attempt_id", "number")
     )
@@ -177,137 +226,9 @@ def _results(edit: Edit, chosen: str) -> list[Shown]:
 
 
 def _shown(edit: Edit, result: Any, count: int, is_chosen: bool) -> Shown:
-    label = _("Edit %(number)d") % {"number": edit.pk}
-    if count > 1:
-        label = f"{label}.{result.number}"
+    label = str(edit) if count == 1 else f"{edit}.{result.number}"
     url = f"{reverse('edit_show', args=[edit.pk])}?result={result.number}"
-    return Shown(result, is_chosen, url, label, result.decisions)
-
-
-def _facts(edit: Edit, attempts: list[Attempt]) -> list[tuple[str, str]]:
-    """What was asked for and what it cost, as pairs of words."""
-    facts = [(_("Model"), edit.model)]
-    if edit.options.get("quality"):
-        facts.append((_("Quality"), str(edit.options["quality"])))
-    if edit.n > 1:
-        facts.append((_("Number"), words.pictures(edit.n)))
-    if edit.frame:
-        frame = Frame.from_dict(edit.frame)
-        facts.append((_("Sent"), words.frame(frame)))
-    facts.append(
-        (_("Mask"), _("%(share)s %% of the picture") % {"share": words.percent(edit.mask_share)})
-    )
-    facts.append((_("Cost"), _cost(edit)))
-    facts.append((_("Estimate"), words.money(edit.estimate_microusd)))
-    request_id = next((attempt.request_id for attempt in attempts if attempt.request_id), "")
-    if request_id:
-        facts.append((_("Request"), request_id))
-    return facts
-
-
-def _cost(edit: Edit) -> str:
-    if edit.is_waited_for or edit.status == Status.UNKNOWN:
-        held = {"held": words.money(edit.hold_microusd)}
-        return _("%(held)s held") % held if edit.hold_microusd else _("not known yet")
-    return words.money(edit.cost_microusd)
-
-
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    """One call in words: how it ended, how long it took, what it cost, what came back."""
-    outcome = attempt.get_outcome_display()
-    took = attempt.took
-    came = [words.moment(attempt.sent_at)]
-    if attempt.http_status:
-        came.append(f"HTTP {attempt.http_status}")
-    if attempt.bytes:
-        came.append(_("%(size)s kept as received") % {"size": words.megabytes(attempt.bytes)})
-    if attempt.bought_by:
-        came.append(_("bought again by %(name)s") % {"name": attempt.bought_by.name})
-    if attempt.bought_because:
-        came.append(f"“{attempt.bought_because}”")
-    is_open = attempt.outcome in (Attempt.Outcome.SENT, Attempt.Outcome.ANSWERED)
-    return {
-        "outcome": attempt.outcome,
-        "said": f"{outcome}, {words.seconds(took)}" if took else outcome,
-        "cost": "" if is_open else words.money(attempt.cost_microusd),
-        "meta": " · ".join(came),
-        "error": attempt.error_text,
-    }
-
-
-# --- where it comes from, and what came of it ---------------------------------------------------
-
-
-def _line(edit: Edit, results: list[Shown]) -> list[Ancestor]:
-    """From the first source over the edits in between to this one, and to what was made from it."""
-    before = _ancestors(edit)
-    chosen = next((shown for shown in results if shown.is_chosen), None)
-    here = Ancestor(
-        url=reverse("edit_show", args=[edit.pk]),
-        image=chosen.result.image if chosen else edit.source,
-        title=words.title_of(edit.prompt, 32),
-        meta=_place(edit),
-        is_here=True,
-    )
-    return [*before, here, *_children(results)]
-
-
-def _ancestors(edit: Edit) -> list[Ancestor]:
-    found: list[Ancestor] = []
-    source = edit.source
-    while source.origin == Origin.RESULT and len(found) < MOST_ANCESTORS:
-        made_by = (
-            Result.objects.select_related("edit__source__created_by", "edit__created_by")
-            .filter(image=source)
-            .first()
-        )
-        if made_by is None:
-            break
-        found.append(
-            Ancestor(
-                url=f"{reverse('edit_show', args=[made_by.edit_id])}?result={made_by.number}",
-                image=source,
-                title=words.title_of(made_by.edit.prompt, 32),
-                meta=_place(made_by.edit),
-            )
-        )
-        source = made_by.edit.source
-    found.append(
-        Ancestor(
-            url=reverse("image_show", args=[source.pk]),
-            image=source,
-            title=_("Source"),
-            meta=f"{source.created_by.name} · {source.width} × {source.height}",
-        )
-    )
-    return found[::-1]
-
-
-def _children(results: list[Shown]) -> list[Ancestor]:
-    if not results:
-        return []
-    made = Edit.objects.filter(source__in=[shown.result.image_id for shown in results])
-    newest = tiles.with_pictures(made).order_by("-created_at", "-pk")[:MOST_CHILDREN]
-    return [
-        Ancestor(
-            url=tile.url,
-            image=tile.image,
-            title=words.title_of(tile.title, 32),
-            meta=_place(tile.edit),
-        )
-        for tile in map(tiles.edit_tile, reversed(newest))
-        if tile.edit
-    ]
-
-
-def _place(edit: Edit) -> str:
-    number = _("Edit %(number)d") % {"number": edit.pk}
-    told = (
-        edit.created_by.name
-        if edit.status == Status.SUCCEEDED
-        else edit.get_status_display().lower()
-    )
-    return f"{number} · {told}"
+    return Shown(edit, result, is_chosen, url, label, result.decisions)
 
 
 # --- versions, for the studio -------------------------------------------------------------------
@@ -319,7 +240,7 @@ def versions_of(request: Request, image: Image) -> dict[str, Any]:
     newest = tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_VERSIONS]
     made_by = None
     if image.origin == Origin.RESULT:
-        made_by = Result.objects.filter(image=image).select_related("edit__created_by").first()
+        made_by = _maker_of(image)
     pause = waiting.pause_for(newest)
     version = waiting.version(newest, pause)
     return {
@@ -329,8 +250,13 @@ def versions_of(request: Request, image: Image) -> dict[str, Any]:
         "versions_url": f"{reverse('image_versions', args=[image.pk])}?version={version}",
         "versions_pause": pause,
         "made_by": made_by.edit if made_by else None,
-        "made_by_title": words.title_of(made_by.edit.prompt, 60) if made_by else "",
+        "made_by_title": words.title(made_by.edit) if made_by else "",
     }
+
+
+def _maker_of(image: Image) -> Result | None:
+    results = Result.objects.filter(image=image)
+    return results.select_related("edit__created_by", "edit__source").first()
 
 
 def _version(tile: tiles.Tile) -> dict[str, Any]:

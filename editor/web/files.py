@@ -16,7 +16,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from editor.jobs.pictures import full_picture
-from editor.models import Edit, Image, Origin, Result
+from editor.models import Edit, Image, Origin, Result, Status
 from editor.web.access import Request, load, signed_in
 
 CONTENT_TYPES = {
@@ -55,14 +55,19 @@ def image_full(request: Request, pk: int) -> HttpResponseBase:
 @signed_in
 @require_safe
 def image_original(request: Request, pk: int) -> HttpResponseBase:
-    """The bytes as they came. An upload's may say where and when it was taken, so only its owner and
+    """The bytes as they came. A photo's may say where and when it was taken, so only its owner and
     administrators get them; a finished result carries no such thing, and everyone may take it."""
     image = load(Image.objects, request.user, pk=pk)
-    if image.origin == Origin.UPLOAD and not request.user.may_manage(image.created_by_id):
+    if not may_take_original(request, image):
         raise Http404
     return _send(
         request, image.original, image.format, save_as=_file_name(image.name, image.format)
     )
+
+
+def may_take_original(request: Request, image: Image) -> bool:
+    is_ours = image.origin in (Origin.RESULT, Origin.SAMPLE)
+    return is_ours or request.user.may_manage(image.created_by_id)
 
 
 @signed_in
@@ -70,7 +75,7 @@ def image_original(request: Request, pk: int) -> HttpResponseBase:
 def result_raw(request: Request, pk: int) -> HttpResponseBase:
     """The provider's picture, untouched."""
     result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
-    stem = f"{PurePosixPath(result.edit.source.name).stem} {result} raw"
+    stem = f"{_stem(result.edit.subject)} {result} raw"
     return _send(
         request, result.raw, result.raw_format, save_as=_file_name(stem, result.raw_format)
     )
@@ -80,7 +85,20 @@ def result_raw(request: Request, pk: int) -> HttpResponseBase:
 @require_safe
 def edit_mask(request: Request, pk: int) -> HttpResponseBase:
     edit = load(Edit.objects, request.user, pk=pk)
+    if not edit.mask:
+        raise Http404
     return _send(request, edit.mask, "png")
+
+
+@signed_in
+@require_safe
+def edit_partial(request: Request, pk: int, number: int) -> HttpResponseBase:
+    """A preview of an edit that is worked on. Once it has its result there are none any more."""
+    edit = load(Edit.objects, request.user, pk=pk)
+    newest = edit.partials.filter(number=number).order_by("-attempt__number").first()
+    if newest is None or edit.status in (Status.SUCCEEDED, Status.CANCELED):
+        raise Http404
+    return _send(request, newest.preview)
 
 
 def _send(request: Request, name: str, format: str = "", *, save_as: str = "") -> HttpResponseBase:
@@ -109,5 +127,10 @@ def _guarded(response: HttpResponseBase, tag: str) -> HttpResponseBase:
 
 def _file_name(name: str, format: str) -> str:
     """`name` with the ending of what is really in the file, and without anything that names a path."""
-    stem = PurePosixPath(re.sub(r"[\x00-\x1f\x7f/\\]+", " ", name)).stem.strip(" .") or "image"
+    stem = _stem(re.sub(r"[\x00-\x1f\x7f/\\]+", " ", name)).strip(" .") or "image"
     return f"{stem[:120]}.{EXTENSIONS.get(format, format)}"
+
+
+def _stem(name: str) -> str:
+    """`name` without the ending of a file; "7.1" and a sentence's end are none."""
+    return re.sub(r"\.[A-Za-z]\w{1,4}$", "", name)

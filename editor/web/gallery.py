@@ -47,6 +47,7 @@ def _gallery(request: Request, here: str, owner: Person | None = None) -> HttpRe
         "models": _models(filters),
         "statuses": tiles.STATUSES,
         "reviews": tiles.REVIEWS,
+        "operations": tiles.OPERATIONS,
         "is_later": after is not None and not is_next_page,
         **_shown(request, page, here, filters),
     }
@@ -99,6 +100,7 @@ def _filters(request: Request, people: list[Person]) -> tiles.Filters:
         status=_one_of(asked.get("status"), tiles.STATUSES),
         model=asked.get("model", "").replace("\x00", "")[:80],
         review=_one_of(asked.get("review"), tiles.REVIEWS),
+        operation=_one_of(asked.get("operation"), tiles.OPERATIONS),
     )
 
 
@@ -109,6 +111,7 @@ def _query(filters: tiles.Filters) -> dict[str, str]:
         "status": filters.status,
         "model": filters.model,
         "review": filters.review,
+        "operation": filters.operation,
     }
     return {name: value for name, value in query.items() if value}
 

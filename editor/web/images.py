@@ -7,6 +7,8 @@ from django.views.decorators.http import require_safe
 from editor.models import Edit, Image, Origin, Result
 from editor.web import status, tiles, uploads, words
 from editor.web.access import Request, load, signed_in
+from editor.web.files import may_take_original
+from editor.web.lineage import made_with
 
 MOST_EDITS = 60
 
@@ -17,7 +19,7 @@ def image_show(request: Request, pk: int) -> HttpResponse:
     image = load(Image.objects.select_related("created_by"), request.user, pk=pk)
     if image.origin == Origin.RESULT:
         return _to_its_edit(image)
-    edits = Edit.objects.for_person(request.user).filter(source=image)
+    edits = Edit.objects.for_person(request.user).filter(made_with(image.pk))
     shown = [
         tiles.edit_tile(edit)
         for edit in tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_EDITS]
@@ -30,8 +32,7 @@ def image_show(request: Request, pk: int) -> HttpResponse:
         "megapixels": f"{image.width * image.height / 1e6:.1f}",
         "when": words.moment(image.created_at),
         "note": uploads.notice(image),
-        "may_take_original": image.origin != Origin.UPLOAD
-        or request.user.may_manage(image.created_by_id),
+        "may_take_original": may_take_original(request, image),
         "activity": status.activity_of(tile.edit for tile in shown if tile.edit),
     }
     return render(request, "images/show.html", context)

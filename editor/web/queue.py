@@ -22,7 +22,7 @@ class Row:
 
     @property
     def title(self) -> str:
-        return words.title_of(self.result.edit.prompt, 80)
+        return words.title(self.result.edit, 80)
 
     @property
     def age(self) -> str:
@@ -44,6 +44,10 @@ class Queue:
     previous: Result | None = None
     next: Result | None = None
     undo: Result | None = None  # the last decision, while nobody has decided otherwise
+
+    @property
+    def undo_title(self) -> str:
+        return words.title(self.undo.edit) if self.undo else ""
 
     @property
     def all(self) -> int:
@@ -80,7 +84,7 @@ def queue_for(person: Person, state: str, current: Result | None = None) -> Queu
 
 def shown(person: Person) -> ResultQuerySet:
     return Result.objects.for_person(person).select_related(
-        "image", "edit__created_by", "edit__source"
+        "image", "attempt", "edit__created_by", "edit__source"
     )
 
 

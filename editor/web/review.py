@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
 from editor.models import Result, Review, ReviewState, decide
-from editor.web import words
+from editor.web import facts, words
 from editor.web.access import Request, load, reviewer_only
 from editor.web.queue import Queue, following, queue_for, shown
 
@@ -67,7 +67,7 @@ class Item:
 
     @property
     def title(self) -> str:
-        return words.title_of(self.result.edit.prompt)
+        return words.title(self.result.edit)
 
     @property
     def decision(self) -> Review | None:
@@ -76,7 +76,19 @@ class Item:
 
     @property
     def cost(self) -> str:
-        return words.money(self.result.edit.cost_microusd)
+        return facts.cost(self.result.edit)
+
+    @property
+    def estimate(self) -> str:
+        return facts.estimate(self.result.edit)
+
+    @property
+    def is_stitched(self) -> bool:
+        return self.result.outside_identical is not None
+
+    @property
+    def is_from_sandbox(self) -> bool:
+        return facts.is_from_sandbox(self.result.attempt)
 
     @property
     def compared(self) -> str:
@@ -108,9 +120,7 @@ def review_decide(request: Request, pk: int) -> HttpResponse:
         return already_decided(request, pk)
     if decision == ReviewState.PENDING:
         return go_to(request, result)
-    messages.success(
-        request, f"{result.get_review_display()}: {words.title_of(result.edit.prompt)}"
-    )
+    messages.success(request, f"{result.get_review_display()}: {words.title(result.edit)}")
     return go_to(request, following(request.user, result))
 
 

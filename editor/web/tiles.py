@@ -16,15 +16,17 @@ from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from editor.models import Edit, Image, Person, Result, ReviewState, Status
-from editor.web import words
-from editor.web.waiting import Waiting, waiting
+from editor.images_api.entries import parse_size
+from editor.models import Edit, Image, Operation, Person, Result, ReviewState, Status
+from editor.web import facts, words
+from editor.web.waiting import Preview, Waiting, preview_of, waiting
 
 PAGE = 40
 KINDS = ("image", "edit")  # of the same moment, the edit comes first: it was made from the image
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RATIO_STEP = 1.05
 RATIO_STEPS = (-20, 24)  # 0.38 to 3.2: what is narrower or wider is cropped to that
+SQUARE = (1024, 1024)  # stands for a size that nobody knows yet
 
 
 @dataclass(frozen=True, order=True)
@@ -65,6 +67,7 @@ class Filters:
     status: str = ""
     model: str = ""
     review: str = ""
+    operation: str = ""
 
     @property
     def are_set(self) -> bool:
@@ -72,17 +75,18 @@ class Filters:
 
     @property
     def takes_edits_only(self) -> bool:
-        return bool(self.status or self.model or self.review)
+        return bool(self.status or self.model or self.review or self.operation)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One cell of a gallery. `image` is what it shows: an upload, a result, or the source of an edit."""
+    """One cell of a gallery. `image` is what it shows: an upload, a result, or the source of an edit;
+    None for what is made from words and not there yet."""
 
     key: str
     url: str
     cursor: Cursor
-    image: Image
+    image: Image | None
     title: str
     by: Person
     edit: Edit | None = None
@@ -103,21 +107,28 @@ class Tile:
 
     @property
     def ratio(self) -> str:
-        return ratio_class(self.image.width, self.image.height)
+        return ratio_class(*self._size)
 
     @property
     def sizes(self) -> str:
         """How wide the tile is about to be, for the browser to choose a thumbnail by."""
-        ratio = min(max(self.image.ratio, 0.38), 3.2)
+        width, height = self._size
+        ratio = min(max(width / height, 0.38), 3.2)
         return f"(width < 40rem) {ratio * 9:.0f}rem, (width < 56rem) {ratio * 12:.0f}rem, {ratio * 17:.0f}rem"
 
     @property
     def small_width(self) -> int:
-        return _thumb_width(self.image, 320)
+        return _thumb_width(self._size, 320)
 
     @property
     def thumb_width(self) -> int:
-        return _thumb_width(self.image, 512)
+        return _thumb_width(self._size, 512)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        if self.image:
+            return self.image.size
+        return expected_size(self.edit) if self.edit else SQUARE
 
     @property
     def meaning(self) -> str:
@@ -126,6 +137,14 @@ class Tile:
     @property
     def waiting(self) -> Waiting | None:
         return waiting(self.edit) if self.edit and self.is_waited_for else None
+
+    @property
+    def preview(self) -> Preview | None:
+        return preview_of(self.edit) if self.edit and self.is_waited_for else None
+
+    @property
+    def price(self) -> str:
+        return facts.price_tag(self.edit) if self.edit else ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +200,8 @@ def _edits(person: Person, filters: Filters, after: Cursor | None) -> QuerySet[E
         edits = edits.filter(status=filters.status)
     if filters.model:
         edits = edits.filter(model=filters.model)
+    if filters.operation:
+        edits = edits.filter(operation=filters.operation)
     if filters.review:
         edits = edits.filter(
             Exists(Result.objects.filter(edit=OuterRef("pk"), review=filters.review))
@@ -227,7 +248,7 @@ def edit_tile(edit: Any) -> Tile:
         url=reverse("edit_show", args=[edit.pk]),
         cursor=Cursor(edit.created_at, KINDS.index("edit"), edit.pk),
         image=_front(pictures).image if pictures else edit.source,
-        title=words.title_of(edit.prompt, 120),
+        title=words.title(edit, 120),
         by=edit.created_by,
         edit=edit,
         count=len(pictures),
@@ -262,6 +283,14 @@ def _by_day(tiles: list[Tile], shown_day: date | None) -> list[Day]:
     return days
 
 
+def expected_size(edit: Edit) -> tuple[int, int]:
+    """What an edit's pictures will measure, as far as its shape is concerned."""
+    if edit.is_stitched and edit.source:
+        return edit.source.size
+    asked = parse_size(str(edit.options.get("size") or ""))
+    return asked or (edit.source.size if edit.source else SQUARE)
+
+
 def ratio_class(width: int, height: int) -> str:
     """The CSS class that gives a tile this aspect ratio to within 2.5 %, for numbers cannot be inline."""
     least, most = RATIO_STEPS
@@ -273,9 +302,10 @@ def ratio_class_of_step(step: int) -> str:
     return f"ratio-{round(100 * RATIO_STEP**step)}"
 
 
-def _thumb_width(image: Image, long_side: int) -> int:
-    return max(1, round(image.width * min(1, long_side / max(image.size))))
+def _thumb_width(size: tuple[int, int], long_side: int) -> int:
+    return max(1, round(size[0] * min(1, long_side / max(size))))
 
 
 STATUSES = Status.choices
 REVIEWS = ReviewState.choices
+OPERATIONS = Operation.choices

@@ -26,5 +26,6 @@ urlpatterns = [
     path("edits/<int:pk>/accept-loss", edits.edit_accept_loss, name="edit_accept_loss"),
     path("edits/<int:pk>/buy-again", edits.edit_buy_again, name="edit_buy_again"),
     path("edits/<int:pk>/mask", files.edit_mask, name="edit_mask"),
+    path("edits/<int:pk>/partial/<int:number>", files.edit_partial, name="edit_partial"),
     path("results/<int:pk>/raw", files.result_raw, name="result_raw"),
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2s
 
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,8 +16,10 @@ from editor.web import words
 
 USUAL_KEPT_S = 60
 # (the wait so far, in seconds; the pause between two looks): quick at first, and then ever less often
+# while it is in the queue. What is worked on may show a preview at any moment.
 PAUSES = ((10, 1), (60, 2), (300, 5))
 LONGEST_PAUSE = 15
+PAUSE_AT_WORK = 1
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,23 @@ class Waiting:
         if self.low == self.high:
             return words.seconds(self.high)
         return _("%(low)s to %(high)s") % {"low": self.low, "high": words.seconds(self.high)}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The newest picture that came while an edit is worked on."""
+
+    number: int
+    url: str
+
+
+def preview_of(edit: Edit) -> Preview | None:
+    """None before the first one."""
+    if not edit.partial_count or not edit.sent_at:
+        return None
+    address = reverse("edit_partial", args=[edit.pk, edit.partial_count])
+    # Browsers keep what an address shows; another attempt's previews need another one.
+    return Preview(edit.partial_count, f"{address}?sent={edit.sent_at.timestamp():.3f}")
 
 
 def waiting(edit: Edit, now: datetime | None = None) -> Waiting:
@@ -103,12 +123,15 @@ def _reached(edit: Edit) -> int:
 
 
 def pause_for(edits: Iterable[Edit], now: datetime | None = None) -> int | None:
-    """Seconds until the next look, by the edit that moved last. None: nothing is left to wait for."""
+    """Seconds until the next look: short while one is worked on, else by the one that moved last. None:
+    nothing is left to wait for."""
     now = now or timezone.now()
-    moved = [_moved_at(edit) for edit in edits if edit.is_waited_for]
-    if not moved:
+    waited_for = [edit for edit in edits if edit.is_waited_for]
+    if not waited_for:
         return None
-    still = (now - max(moved)).total_seconds()
+    if any(edit.status != Status.QUEUED for edit in waited_for):
+        return PAUSE_AT_WORK
+    still = (now - max(_moved_at(edit) for edit in waited_for)).total_seconds()
     return next((pause for until, pause in PAUSES if still < until), LONGEST_PAUSE)
 
 
@@ -120,6 +143,7 @@ def version(edits: Iterable[Edit], pause: int | None) -> str:
     """Changes when anything does that a page shows about these edits."""
     parts = [
         f"{edit.pk}{edit.status}{edit.sent_at}{edit.cancel_requested_at}{edit.waits}{edit.trouble}"
+        f"/{edit.partial_count}"
         for edit in edits
     ]
     return blake2s(f"{parts}{pause}".encode(), digest_size=8).hexdigest()

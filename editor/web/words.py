@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from editor.models import Edit, Result, ReviewState, Status
+from editor.models import Edit, Operation, Result, ReviewState, Status
 
 Words = Mapping[str, "str | Promise"]
 MEGABYTE = 1024 * 1024
@@ -67,6 +67,7 @@ def refusal(code: str, facts: Mapping[str, Any] | None = None) -> str:
 
 PROBLEMS: Words = {
     "prompt.missing": gettext_lazy("Say what should change."),
+    "generate:prompt.missing": gettext_lazy("Say what the picture should show."),
     "prompt.too_long": gettext_lazy(
         "This model takes up to %(limit)s characters; this has %(length)s."
     ),
@@ -81,6 +82,10 @@ PROBLEMS: Words = {
     "mask.not_a_mask": gettext_lazy("The mask can't be read. Reload the page and try again."),
     "model.unknown_model": gettext_lazy("This model is not offered here. Choose another one."),
     "model.cannot_edit": gettext_lazy("This model can't edit pictures. Choose another one."),
+    "model.cannot_generate": gettext_lazy(
+        "This model can't make pictures from words alone. Choose another one."
+    ),
+    "model.cannot_vary": gettext_lazy("This model can't make variations. Choose another one."),
     "n.out_of_range": gettext_lazy("This model gives %(min)s to %(max)s results at a time."),
     "n.not_a_number": gettext_lazy("Give a whole number."),
     "n.not_taken": gettext_lazy("This model does not take a number of results."),
@@ -90,6 +95,42 @@ PROBLEMS: Words = {
         "This model does not have this quality. Choose one of the list."
     ),
     "quality.not_taken": gettext_lazy("This model has no qualities to choose from."),
+    "size.not_a_multiple": gettext_lazy("Width and height must be multiples of %(multiple)s."),
+    "size.edge_too_long": gettext_lazy("No side may be longer than %(max_edge)s pixels."),
+    "size.too_narrow": gettext_lazy(
+        "The long side may be at most %(max_ratio)s times the short one."
+    ),
+    "size.too_few_pixels": gettext_lazy(
+        "This is too small: width times height must be at least %(min_pixels)s pixels."
+    ),
+    "size.too_many_pixels": gettext_lazy(
+        "This is too large: width times height may be at most %(max_pixels)s pixels."
+    ),
+    "background.not_offered": gettext_lazy(
+        "This model does not give this background. Choose one of the list."
+    ),
+    "background.not_taken": gettext_lazy("This model has no backgrounds to choose from."),
+    "output_format.not_offered": gettext_lazy(
+        "This model does not give this format. Choose one of the list."
+    ),
+    "output_format.not_taken": gettext_lazy("This model has no formats to choose from."),
+    "output_compression.not_taken": gettext_lazy("This model can't compress its pictures."),
+    "moderation.not_offered": gettext_lazy(
+        "This model does not have this. Choose one of the list."
+    ),
+    "moderation.not_taken": gettext_lazy("With this model, moderation can't be chosen."),
+    "style.not_offered": gettext_lazy(
+        "This model does not have this style. Choose one of the list."
+    ),
+    "style.not_taken": gettext_lazy("This model has no styles to choose from."),
+    "complexity.not_offered": gettext_lazy(
+        "This model does not have this complexity. Choose one of the list."
+    ),
+    "complexity.not_taken": gettext_lazy("This model has no complexity to choose."),
+    "partial_images.out_of_range": gettext_lazy(
+        "This model gives up to %(max)s previews while it works."
+    ),
+    "partial_images.not_taken": gettext_lazy("This model gives no previews while it works."),
     "key_missing": gettext_lazy("The page is out of date. Reload it and run the edit again."),
     "references.too_many": gettext_lazy(
         "This model takes up to %(max)s references; these are %(count)s. Take some out."
@@ -116,9 +157,10 @@ PROBLEMS: Words = {
 }
 
 
-def problem(found: Any) -> str:
+def problem(found: Any, operation: str = "edit") -> str:
     """A `Problem` in words: ours where the code has some, else the catalogue's own sentence."""
-    sentence = PROBLEMS.get(f"{found.field}.{found.code}")
+    code = f"{found.field}.{found.code}"
+    sentence = PROBLEMS.get(f"{operation}:{code}") or PROBLEMS.get(code)
     if sentence is None:
         return _(found.message)
     try:
@@ -190,6 +232,17 @@ CHOICES: Words = {
     "vivid": gettext_lazy("Vivid"),
     "natural": gettext_lazy("Natural"),
 }
+
+
+# What pages list of an edit, in this order.
+ASKED: Words = {"size": gettext_lazy("Size"), "quality": gettext_lazy("Quality"), **OPTIONS}
+
+
+def asked(name: str, value: Any) -> str:
+    """What was chosen for an option, as the API calls it."""
+    if name == "output_compression":
+        return _("%(percent)s %%") % {"percent": value}
+    return str(value).replace("x", " × ") if name == "size" else str(value)
 
 
 def choice(value: str) -> str:
@@ -383,8 +436,28 @@ def meaning(edit: Edit, *, has_results: bool = False, is_accepted_loss: bool = F
         accepted = _("Its outcome stayed unknown, and the loss was accepted.")
         return f"{trouble(edit)} {accepted}" if is_accepted_loss else trouble(edit)
     if edit.status == Status.RUNNING and not edit.sent_at:
-        return _("The picture and the mask are being prepared.")
+        return _preparing(edit)
+    if edit.status == Status.STORING and not edit.is_stitched:
+        return _("The answer is here and safe. It is being stored.")
     return str(MEANINGS.get(edit.status, ""))
+
+
+def _preparing(edit: Edit) -> str:
+    if edit.mask:
+        return _("The picture and the mask are being prepared.")
+    return _("The request is being prepared.")
+
+
+def moderation(error: Mapping[str, Any]) -> str:
+    """What a provider's safety system found, and where, if it said so."""
+    found = ", ".join(str(name) for name in error.get("moderation_categories") or ())
+    if not found:
+        return ""
+    if error.get("moderation_stage") == "output":
+        return _("Found in the result: %(categories)s") % {"categories": found}
+    if error.get("moderation_stage") == "input":
+        return _("Found in the request: %(categories)s") % {"categories": found}
+    return _("Found: %(categories)s") % {"categories": found}
 
 
 def standing(results: list[Result]) -> str:
@@ -417,7 +490,7 @@ def _number(value: float, decimals: int) -> str:
 def money(microusd: int | None) -> str:
     """Dollars with as many decimals as the amount needs. What is not known is never shown as zero."""
     if microusd is None:
-        return _("unknown")
+        return _("not known")
     decimals = 2 if microusd == 0 or microusd >= 1_000_000 or microusd % 10_000 == 0 else 3
     if 0 < microusd < 1_000:
         decimals = 5
@@ -429,6 +502,13 @@ def money_between(low: int | None, high: int | None) -> str:
         return _("Cost not known beforehand")
     if low == high or money(low) == money(high):
         return _("About %(cost)s") % {"cost": money(high)}
+    return _("%(low)s to %(high)s") % {"low": money(low), "high": money(high)}
+
+
+def amounts(low: int | None, high: int | None) -> str:
+    """A range of money without a word about it."""
+    if low is None or high is None or money(low) == money(high):
+        return money(high)
     return _("%(low)s to %(high)s") % {"low": money(low), "high": money(high)}
 
 
@@ -484,6 +564,18 @@ def pictures(count: int) -> str:
 def title_of(prompt: str, length: int = 60) -> str:
     """A prompt cut to one line, for headings and tiles."""
     return Truncator(" ".join(prompt.split())).chars(length) or _("Without a prompt")
+
+
+def title(edit: Edit, length: int = 60) -> str:
+    """What a page calls an edit: its words, or what it varies."""
+    if not edit.prompt.strip() and edit.operation == Operation.VARY and edit.source:
+        return title_of(_("Variation of %(name)s") % {"name": edit.source.name}, length)
+    return title_of(edit.prompt, length)
+
+
+def on_date(which: date) -> str:
+    """A date that says its year, such as "1 December 2026"."""
+    return date_format(which, "j F Y")
 
 
 def day(which: date) -> str:

@@ -95,6 +95,7 @@ TABLE: dict[str, list[Expected]] = {
     "edit_accept_loss": [owner(302, 403, post=True), team(405)],
     "edit_buy_again": [owner(302, 403, post=True), team(405)],
     "edit_mask": [team(200)],
+    "edit_partial": [team(404)],  # the edit has ended
     "result_raw": [team(200)],
 }
 
@@ -141,6 +142,8 @@ def arguments(name: str, pattern: URLPattern, things: dict[str, Any]) -> dict[st
         given["pk"] = things[name.split("_")[0].replace("studio", "image")]
     if "token" in wanted:
         given["token"] = things["tokens"][name]
+    if "number" in wanted:
+        given["number"] = 1
     if "username" in wanted:
         given["username"] = "alice"
     return given

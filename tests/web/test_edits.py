@@ -109,7 +109,7 @@ def test_a_cost_that_is_not_known_is_never_shown_as_nothing(
 ) -> None:
     result = make_result(make_edit(photo))
     Edit.objects.filter(pk=result.edit_id).update(cost_microusd=None)
-    assert facts(read(as_person(bob), result.edit))["Cost"] == "unknown"
+    assert facts(read(as_person(bob), result.edit))["Cost"] == "not known"
 
 
 def test_while_it_waits_the_page_shows_the_steps_and_looks_again(
@@ -208,7 +208,7 @@ def test_accepting_the_loss_ends_it_as_failed_and_counts_the_hold_as_spent(
     held, client = edit.hold_microusd, as_person(alice)
     client.post(f"/edits/{edit.pk}/accept-loss")
     assert "the loss was accepted" in region(read(client, edit), "Status")
-    assert facts(read(client, edit))["Cost"] == "unknown"
+    assert facts(read(client, edit))["Cost"] == "not known"
     edit.refresh_from_db()
     budget = Budget.objects.get()
     assert edit.status == "failed"
@@ -371,7 +371,7 @@ def test_unknown_edits_and_strangers(
 @pytest.mark.parametrize(
     ("microusd", "said"),
     [(0, "$0.00"), (400, "$0.00040"), (5_000, "$0.005"), (48_000, "$0.048"), (50_000, "$0.05"),
-     (1_234_567, "$1.23"), (20_000_000, "$20.00"), (None, "unknown")],
+     (1_234_567, "$1.23"), (20_000_000, "$20.00"), (None, "not known")],
 )  # fmt: skip
 def test_amounts_have_as_many_decimals_as_they_need(microusd: int | None, said: str) -> None:
     assert words.money(microusd) == said

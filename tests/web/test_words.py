@@ -11,6 +11,8 @@ from editor.models import Status
 from editor.web import words
 
 SPOKEN_OF_ELSEWHERE = {"key_used", "over_budget", "unknown_model"}  # problems, not troubles
+# What these modules say is said to scripts that call us, in the API's own sentences.
+SERVER_SIDE = {"asked.py", "refusals.py", "answers.py"}
 
 
 def codes_in(*rooms: str) -> set[str]:
@@ -19,6 +21,7 @@ def codes_in(*rooms: str) -> set[str]:
         path.read_text()
         for room in rooms
         for path in Path(settings.BASE_DIR, "editor", room).glob("*.py")
+        if path.name not in SERVER_SIDE
     )
     named = re.findall(r'\b(?:code|trouble)="([a-z_]+)"', text)
     cut = re.findall(r'_Cut\(\s*"([a-z_]+)"', text)
