@@ -28,6 +28,8 @@ BENCHES = {
     "upload": "A 24-megapixel JPEG, to its thumbnail",
     "polls": "Status polls, 8 clients for 5 s",
     "gallery": "The gallery at 100,000 edits, against 100",
+    "gateway": "The official client, through the gateway and straight",
+    "previews": "From the provider's preview to the browser",
 }
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 LONGEST_S = 900

@@ -42,6 +42,15 @@ def mask_png(size: Size, box: Box) -> bytes:
     return buffer.getvalue()
 
 
+def api_mask_png(size: Size, box: Box) -> bytes:
+    """As scripts send it: transparent = change."""
+    mask = Image.new("RGBA", size, (0, 0, 0, 255))
+    mask.paste((0, 0, 0, 0), box)
+    buffer = io.BytesIO()
+    mask.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def with_comment(data: bytes, number: int) -> bytes:
     """The same JPEG as another file: identical bytes would be stored once."""
     comment = b"number %d" % number

@@ -50,11 +50,11 @@ def add_photo(person: Any, data: bytes, name: str = "photo.png") -> Any:
         path.unlink()
 
 
-def submit(source: Any, mask: bytes, prompt: str = "Take the sign away") -> Any:
+def submit(source: Any, mask: bytes, prompt: str = "Take the sign away", **options: Any) -> Any:
     from editor.jobs.submit import NewEdit
     from editor.jobs.submit import submit as submit_edit
 
-    options = {"n": 1, "size": "auto", "quality": "low"}
+    options = {"n": 1, "size": "auto", "quality": "low", **options}
     wish = NewEdit(
         person=source.created_by,
         source=source,

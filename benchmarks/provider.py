@@ -1,6 +1,7 @@
 """A provider that answers each edit after an exact time and costs almost nothing itself.
 
-`python -m benchmarks.provider` prints its address. GET /__delay/2.5 sets the seconds; GET /__calls counts.
+`python -m benchmarks.provider` prints its address. GET /__delay/2.5 sets the seconds; GET /__calls counts;
+GET /__partials tells when the previews of streamed calls were sent.
 """
 
 import base64
@@ -26,6 +27,7 @@ from benchmarks import drawing
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "exact"
 SIZE_FIELD = re.compile(rb'name="size"\r\n(?:[^\r]+\r\n)*\r\n(\d+)x(\d+)\r\n')
+STREAM_FIELD = b'name="stream"\r\n\r\ntrue\r\n'
 END_CHUNK = 12  # bytes of a PNG's IEND
 
 
@@ -39,6 +41,11 @@ class ExactProvider:
 
     def calls(self) -> int:
         return int(self._get("/__calls"))
+
+    def partials(self) -> list[float]:
+        """When each preview was sent, in seconds since 1970."""
+        moments: list[float] = json.loads(self._get("/__partials"))
+        return moments
 
     def _get(self, path: str) -> str:
         with urllib.request.urlopen(self.origin + path, timeout=10) as answer:
@@ -65,6 +72,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
     delay = 0.0
     calls = 0
+    partials: list[float] = []
     lock = threading.Lock()
 
 
@@ -76,6 +84,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/__delay/"):
             self.server.delay = float(self.path.rpartition("/")[2])
+        if self.path == "/__partials":
+            self._answer(json.dumps(self.server.partials).encode())
+            return
         self._answer(str(self.server.calls).encode())
 
     def do_POST(self) -> None:
@@ -85,9 +96,27 @@ class Handler(BaseHTTPRequestHandler):
             self.server.calls += 1
             number = self.server.calls
         found = SIZE_FIELD.search(body)
-        answer = answer_of((int(found[1]), int(found[2])) if found else (1024, 1024), number)
+        size = (int(found[1]), int(found[2])) if found else (1024, 1024)
+        if STREAM_FIELD in body:
+            self._stream(size, number, began)
+            return
+        answer = answer_of(size, number)
         time.sleep(max(0.0, self.server.delay - (time.monotonic() - began)))
         self._answer(answer)
+
+    def _stream(self, size: drawing.Size, number: int, began: float) -> None:
+        """A preview halfway, and the picture at the end."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for share, kind in ((0.5, "partial_image"), (1.0, "completed")):
+            event = event_of(f"image_edit.{kind}", size, number)
+            time.sleep(max(0.0, share * self.server.delay - (time.monotonic() - began)))
+            if kind == "partial_image":
+                self.server.partials.append(time.time())
+            self.wfile.write(event)
 
     def _answer(self, body: bytes) -> None:
         self.send_response(200)
@@ -99,6 +128,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def event_of(kind: str, size: drawing.Size, number: int) -> bytes:
+    answer = json.loads(answer_of(size, number))
+    said = {"type": kind, "b64_json": answer["data"][0]["b64_json"], "usage": answer["usage"]}
+    more = {"partial_image_index": 0, "size": f"{size[0]}x{size[1]}", "output_format": "png"}
+    return f"event: {kind}\ndata: {json.dumps({**said, **more})}\n\n".encode()
 
 
 def answer_of(size: drawing.Size, number: int) -> bytes:
