@@ -27,13 +27,17 @@ from editor.models import (
     Attempt,
     AuditEntry,
     Budget,
+    Call,
     Edit,
     LedgerEntry,
+    Listing,
     Person,
+    Reference,
     Result,
     Review,
     ReviewState,
     Spending,
+    Token,
     audit,
     decide,
 )
@@ -195,12 +199,12 @@ class AttemptInline(ReadOnly, admin.StackedInline):
     ordering = ("number",)
     fields = (
         ("number", "outcome"), ("sent_at", "answered_at"), ("provider", "request_id", "http_status"),
-        "sent", ("error_code", "error_text"), ("bytes", "usage"), ("held", "cost"),
+        "sent", ("error_code", "error_text"), "error", ("bytes", "usage"), ("held", "cost"),
         ("bought_by", "bought_because"),
     )  # fmt: skip
     readonly_fields = (
         "number", "outcome", "sent_at", "answered_at", "provider", "request_id", "http_status", "sent",
-        "error_code", "error_text", "bytes", "usage", "held", "cost", "bought_by", "bought_because",
+        "error_code", "error_text", "error", "bytes", "usage", "held", "cost", "bought_by", "bought_because",
     )  # fmt: skip
 
     @admin.display(description=gettext_lazy("held"))
@@ -212,10 +216,17 @@ class AttemptInline(ReadOnly, admin.StackedInline):
         return dollars(attempt.cost_microusd)
 
 
+class ReferenceInline(ReadOnly, admin.TabularInline):
+    model = Reference
+    fields = readonly_fields = ("number", "image")
+    extra = 0
+
+
 @admin.register(Edit)
 class EditAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
         "id",
+        "operation",
         "status",
         "model",
         "short_prompt",
@@ -224,19 +235,19 @@ class EditAdmin(ReadOnly, admin.ModelAdmin):
         "cost",
         "trouble",
     )
-    list_filter = ("status", "model", "created_by", "trouble")
+    list_filter = ("operation", "status", "model", "created_by", "trouble")
     list_select_related = ("created_by",)
     list_per_page = 50
     search_fields = ("prompt", "attempts__request_id", "key")
     ordering = ("-id",)
     date_hierarchy = "created_at"
-    inlines = (AttemptInline,)
+    inlines = (ReferenceInline, AttemptInline)
     readonly_fields = ("page", "estimate", "held", "cost")
     fields = (
         "page", "operation", "status", "trouble", "trouble_text", "created_by", "created_at", "source",
         "again", "prompt", "model", "options", "frame", "mask_bounds", "mask_share", "started_at", "sent_at",
         "finished_at", "cancel_requested_at", "not_before", "waits", "lease_until", "expires_at",
-        "estimate", "held", "cost", "key",
+        "estimate", "price_date", "held", "cost", "key",
     )  # fmt: skip
 
     @admin.display(description=gettext_lazy("page"))
@@ -249,7 +260,7 @@ class EditAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("estimate"))
     def estimate(self, edit: Edit) -> str:
-        return dollars(edit.estimate_microusd)
+        return f"{dollars(edit.estimate_low_microusd)} – {dollars(edit.estimate_microusd)}"
 
     @admin.display(description=gettext_lazy("held"))
     def held(self, edit: Edit) -> str:
@@ -286,6 +297,42 @@ class PersonAdmin(Kept, admin.ModelAdmin):
         if form.changed_data:
             by, changed = cast(Person, request.user), form.changed_data
             audit("person changed", f"person {obj.pk}", actor=by, fields=changed)
+
+
+# --- scripts, and the provider's list ---------------------------------------------------------------
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("name", "beginning", "person", "created_at", "last_used_at", "revoked_at")
+    list_filter = ("person",)
+    list_select_related = ("person",)
+    search_fields = ("name", "beginning", "person__username")
+    ordering = ("-id",)
+    actions = ("revoke",)
+    fields = ("name", "beginning", "person", "created_at", "last_used_at", "revoked_at")
+
+    @admin.action(description=gettext_lazy("Revoke the chosen tokens"))
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        person = cast(Person, request.user)
+        revoked = sum(token.revoke(by=person) for token in chosen)
+        told = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", revoked)
+        self.message_user(request, told % {"count": revoked}, messages.SUCCESS)
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("created_at", "token", "edit", "idempotency_key", "delivered_at")
+    list_filter = ("token__person",)
+    list_select_related = ("token", "edit")
+    ordering = ("-id",)
+    fields = ("created_at", "token", "edit", "idempotency_key", "fingerprint", "delivered_at")
+
+
+@admin.register(Listing)
+class ListingAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ("provider", "read_at", "tried_at", "trouble")
+    fields = ("provider", "listed", "read_at", "tried_at", "trouble")
 
 
 # --- money ------------------------------------------------------------------------------------------

@@ -23,6 +23,10 @@ class Migration(migrations.Migration):
                 ('trouble', models.TextField(blank=True)),
                 ('tried_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
+            options={
+                'verbose_name': "provider's list of models",
+                'verbose_name_plural': "provider's lists of models",
+            },
         ),
         migrations.AddField(
             model_name='attempt',

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Listing(models.Model):
@@ -15,6 +16,10 @@ class Listing(models.Model):
     read_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True)  # why the last try failed; the list is older then
     tried_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("provider's list of models")
+        verbose_name_plural = _("provider's lists of models")
 
     def __str__(self) -> str:
         return self.provider

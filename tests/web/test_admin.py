@@ -4,7 +4,17 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from editor.models import AuditEntry, Budget, Edit, Person, Result, Review, Spending, decide
+from editor.models import (
+    AuditEntry,
+    Budget,
+    Edit,
+    Person,
+    Result,
+    Review,
+    Spending,
+    Token,
+    decide,
+)
 
 
 def address(model: str, act: str, *args: Any) -> str:
@@ -16,9 +26,11 @@ def result(photo: Any, make_edit: Any, make_result: Any) -> Result:
     return make_result(make_edit(photo, prompt="Remove the sign"))
 
 
-def act_on(client: Any, act: str, *chosen: Result, **more: str) -> str:
-    form = {"action": act, "_selected_action": [result.pk for result in chosen], **more}
-    return client.post(address("result", "changelist"), form, follow=True).content.decode()
+def act_on(
+    client: Any, act: str, *chosen: Result | Token, model: str = "result", **more: str
+) -> str:
+    form = {"action": act, "_selected_action": [row.pk for row in chosen], **more}
+    return client.post(address(model, "changelist"), form, follow=True).content.decode()
 
 
 def test_results_are_listed_with_thumbnail_prompt_and_who_decided(
@@ -188,6 +200,17 @@ def test_person_is_renamed_but_not_promoted_in_the_back_office(
     }
 
 
+def test_an_administrator_revokes_a_members_token_and_never_sees_its_secret(
+    adam: Person, alice: Person, as_person: Any
+) -> None:
+    token, secret = Token.make(alice, "nightly")
+    client = as_person(adam)
+    assert secret not in client.get(address("token", "change", token.pk)).content.decode()
+    assert "1 token revoked." in act_on(client, "revoke", token, model="token")
+    assert Token.of(secret) is None
+    assert AuditEntry.objects.get(act="token revoked").actor == adam
+
+
 def test_back_office_has_no_second_sign_in(client: Any, adam: Person) -> None:
     form = {"username": "adam", "password": "a long password"}
     response = client.post(reverse("admin:login"), form)
@@ -204,5 +227,8 @@ def test_signing_out_of_the_back_office_signs_out_of_all(adam: Person, as_person
 def test_back_office_offers_what_is_ours_and_no_groups(adam: Person, as_person: Any) -> None:
     page = as_person(adam).get(reverse("admin:index")).content.decode()
     listed = set(re.findall(r'href="/admin/(\w+/\w+)/"', page))
-    names = ("auditentry", "budget", "edit", "ledgerentry", "person", "result", "spending")
+    names = (
+        "auditentry", "budget", "call", "edit", "ledgerentry", "listing", "person", "result",
+        "spending", "token",
+    )  # fmt: skip
     assert listed == {f"editor/{name}" for name in names}
