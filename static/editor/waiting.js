@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * What moves between two looks at the server: the seconds since an edit was begun, and the bar of the usual time. Counted from
- * what the server said, so a wrong clock on this machine changes nothing.
+ * What moves between two looks at the server: the seconds since an edit was begun, the bar of the usual time, and previews. Time
+ * is counted from what the server said, so a wrong clock on this machine changes nothing.
  */
 
 const TICK_MS = 500;
+const FADE_MS = 150;
 /** @type {WeakMap<Element, number>} */
 const begun = new WeakMap();
 const title = document.title;
@@ -41,6 +42,57 @@ function inWords(elapsed, seconds, minutes) {
   if (whole < 90) return seconds.replace("{s}", String(whole));
   return minutes.replace("{m}", String(Math.floor(whole / 60))).replace("{s}", String(whole % 60));
 }
+
+// --- previews ---------------------------------------------------------------------------------------------------
+// A swap puts the next picture where a preview was, but it has yet to be loaded: until then the old one stays.
+
+document.addEventListener("load", (event) => show(/** @type {Element} */ (event.target)), true);
+document.addEventListener("error", (event) => drop(/** @type {Element} */ (event.target)), true);
+for (const preview of document.querySelectorAll("img.preview")) {
+  if (/** @type {HTMLImageElement} */ (preview).complete) show(preview);
+}
+new MutationObserver((changes) => {
+  for (const { removedNodes } of changes) for (const node of removedNodes) if (node instanceof Element) keepPreviewsOf(node);
+}).observe(document.body, { childList: true, subtree: true });
+
+/** @param {Element} gone */
+function keepPreviewsOf(gone) {
+  for (const holder of gone.matches("[data-of]") ? [gone] : gone.querySelectorAll("[data-of]")) {
+    const old = [...holder.querySelectorAll("img:is(.came, .held)")].at(-1);
+    const { of } = /** @type {HTMLElement} */ (holder).dataset;
+    const next = [...document.querySelectorAll(`[data-of="${of}"] img`)].at(-1);
+    if (old && next && !next.matches(".came, .held") && !isThere(next)) keep(old, next);
+  }
+}
+
+/** @param {Element} old @param {Element} next */
+function keep(old, next) {
+  old.className = "held";
+  old.setAttribute("alt", "");
+  next.before(old);
+}
+
+/** @param {Element} image */
+function isThere(image) {
+  const { complete, naturalWidth } = /** @type {HTMLImageElement} */ (image);
+  return complete && naturalWidth > 0 && !image.matches(".preview");
+}
+
+/** @param {Element} image */
+function show(image) {
+  if (image.matches?.("img.preview")) image.classList.add("came");
+  const held = image.previousElementSibling;
+  if (!held?.matches("img.held")) return;
+  if (!image.matches(".preview")) held.classList.add("going");
+  setTimeout(() => held.remove(), FADE_MS);
+}
+
+/** The edit ended between the page and the picture: the next look brings its end. @param {Element} image */
+function drop(image) {
+  if (image.matches?.("img.preview")) image.remove();
+}
+
+// --- what is said -----------------------------------------------------------------------------------------------
 
 function showTitle() {
   const running = Number(/** @type {HTMLElement | null} */ (document.querySelector("#activity"))?.dataset.running ?? 0);
