@@ -50,6 +50,16 @@ def edit(adam, photo_file, mask_file, tmp_path):
     return run
 
 
+def test_references_are_taken_in_their_order(edit, tmp_path, provider):
+    paths = []
+    for shade in (60, 90):
+        paths.append(tmp_path / f"{shade}.png")
+        paths[-1].write_bytes(photo_png((64, 48), shade=shade))
+    edit(model="gpt-image-2", size="1024x1024", reference=paths)
+    references = Edit.objects.get().references.select_related("image")
+    assert [each.image.name for each in references] == ["60.png", "90.png"]
+
+
 def outside_is_untouched(path):
     found, source = pixels_of(Path(path).read_bytes()), photo_pixels(SIZE)
     inside = mask_pixels(SIZE, BOX) > 0

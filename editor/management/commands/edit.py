@@ -24,6 +24,8 @@ from editor.jobs.submit import NewEdit, NotSubmitted, submit
 from editor.models import Edit, Image, Person, Result, Role, Spending, Status
 from editor.sandbox.server import serving
 
+CHOSEN = ("n", "size", "quality", "background", "input_fidelity")
+
 
 class Command(BaseCommand):
     help = "Edit PHOTO where MASK says, as PROMPT says; write the results and print one JSON line for each."
@@ -41,6 +43,12 @@ class Command(BaseCommand):
         parser.add_argument("--n", type=int, default=1, help="how many results")
         parser.add_argument("--size", help="WIDTHxHEIGHT; default: as framed")
         parser.add_argument("--quality")
+        parser.add_argument("--background", help="opaque, transparent or auto")
+        parser.add_argument("--input-fidelity", help="low or high")
+        parser.add_argument(
+            "--reference", type=Path, action="append", default=[], metavar="PHOTO",
+            help="a further picture for the model to look at; may be given several times, in order",
+        )  # fmt: skip
         parser.add_argument("--out", type=Path, default=Path("."), help="folder for the results")
         parser.add_argument("--person", help="username; default: the first administrator")
 
@@ -97,7 +105,8 @@ class Command(BaseCommand):
             mask=self.mask(options["mask"], photo, alpha=options["mask_alpha"]),
             prompt=options["prompt"],
             model=options["model"] or offered_models()[0].model.id,
-            options={name: options[name] for name in ("n", "size", "quality")},
+            references=tuple(self.photo(path, person) for path in options["reference"]),
+            options={name: options[name] for name in CHOSEN},
             key=uuid.uuid4(),
         )
         try:
