@@ -1,84 +1,171 @@
-"""The sandbox's work on pixels: no model, but real edits of the masked area.
+"""The sandbox's work on pixels: no model, but real edits, and pictures from a seed.
 
 The same request always gives the same pictures.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from typing import Any, Literal
+from typing import Any
 
 from editor.images_api.entries import Model, parse_size
 from editor.images_api.messages import Request, Size
-from editor.imaging import files, filling, framing
-from editor.sandbox.forms import Checked
+from editor.imaging import files, filling, framing, retouching
+from editor.imaging.arrays import Mask, Pixels, size_of
+from editor.imaging.filling import Drift
 
-Drift = Literal["off", "mild", "strong"]
 AT_ONCE = 2  # pixel work is heavy; calls that wait for it cost next to nothing
-REMEMBERED_FILLS = 4
+REMEMBERED = 4
+COARSEST, FINEST = 20, 160  # long side, in pixels, of what a preview shows
+
+
+@dataclass(frozen=True)
+class Work:
+    """A request that the model takes, with its pictures decoded.
+
+    `source` (RGB or RGBA) is the first picture, None for a generation; `mask` is of its size, 255 =
+    change, None where none was sent; `references` are the further pictures. `transparent` says that
+    a transparent ground was asked for.
+    """
+
+    model: Model
+    request: Request
+    source: Pixels | None = None
+    mask: Mask | None = None
+    references: tuple[Pixels, ...] = ()
+    transparent: bool = False
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """A work brought to the size of its answer. `name` stands for everything the pixels hang on."""
+
+    work: Work
+    size: Size
+    source: Pixels | None  # RGB
+    mask: Mask | None
+    area: str  # stands for source and mask alone
+    name: str
+
+    def seed(self, index: int) -> int:
+        return _number(f"{self.name} {index}")
 
 
 class Painter:
-    """Makes the pictures of an edit. `gate` bounds how many do heavy work at once."""
+    """Makes the pictures of a request. `gate` bounds how many do heavy work at once."""
 
     def __init__(self, drift: Drift = "mild") -> None:
         self.drift = drift
         self.gate = BoundedSemaphore(AT_ONCE)
-        self._fills: OrderedDict[str, Any] = OrderedDict()
+        self._kept: OrderedDict[str, Pixels] = OrderedDict()
         self._lock = Lock()
 
-    def paint(self, checked: Checked) -> Iterator[bytes]:
+    def paint(self, work: Any) -> Iterator[bytes]:
         """The encoded pictures, one at a time, each of `size_of_answer`."""
-        size = size_of_answer(checked.model, checked.request, _size_of(checked.source))
-        name = _digest(checked.request, size)
-        for index in range(checked.request.n or 1):
+        if not isinstance(work, Work):
+            work = Work(work.model, work.request, work.source, work.mask)
+        with self.gate:
+            ground = _ground(work)
+        for index in range(work.request.n or 1):
             with self.gate:
-                yield self._picture(checked, size, name, index)
+                data = _encoded(self._picture(ground, index), work.request)
+            yield data
 
-    def _picture(self, checked: Checked, size: Size, name: str, index: int) -> bytes:
-        frame = _covering(_size_of(checked.source), size)
-        source = framing.cut(checked.source, frame)
-        seed = int(hashlib.sha256(f"{name} {checked.request.prompt}".encode()).hexdigest()[:8], 16)
-        if checked.mask is None:
-            painted = _softened(source)
-        else:
-            mask = framing.cut_mask(checked.mask, frame)
-            painted = _variant(self._filled(name, source, mask), mask, seed, index)
-        if checked.model.rerenders:
-            painted = filling.drifted(painted, self.drift, seed + index)
-        return _encoded(painted, checked.request)
+    def partials(self, work: Work, count: int) -> Iterator[bytes]:
+        """`count` previews of the first picture, of its size and format, from coarse to fine."""
+        with self.gate:
+            first = self._picture(_ground(work), 0)
+        for number in range(count):
+            cells = round(COARSEST * (FINEST / COARSEST) ** (number / max(1, count - 1)))
+            with self.gate:
+                data = _encoded(retouching.coarsened(first, cells), work.request)
+            yield data
 
-    def _filled(self, name: str, source: Any, mask: Any) -> Any:
-        """The filled picture: the same edit is asked for again and again in benchmarks and drills."""
+    def _picture(self, ground: _Ground, index: int) -> Pixels:
+        """The first picture of a stream is kept: its previews and it itself are asked for in turn."""
+        if index == 0 and ground.work.request.stream:
+            return self._remembered(f"first {ground.name}", lambda: self._made(ground, index))
+        return self._made(ground, index)
+
+    def _made(self, ground: _Ground, index: int) -> Pixels:
+        if ground.source is None:
+            return filling.procedural(ground.size, ground.seed(index))
+        if ground.work.request.operation == "vary":
+            return filling.drifted(ground.source, "strong", ground.seed(index))
+        edited = self._edited(ground, ground.source, index)
+        if ground.work.model.rerenders:
+            return filling.drifted(edited, self.drift, ground.seed(0) + index)
+        return edited
+
+    def _edited(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
+        mask = ground.mask
+        if mask is None:
+            return retouching.softened(source)
+        filled = self._remembered(
+            f"filled {ground.area}", lambda: filling.fill_from_surroundings(source, mask)
+        )
+        return _variant(filled, mask, ground.seed(0), index)
+
+    def _remembered(self, name: str, make: Callable[[], Pixels]) -> Pixels:
+        """The same edit is asked for again and again in benchmarks and drills."""
         with self._lock:
-            if name in self._fills:
-                self._fills.move_to_end(name)
-                return self._fills[name]
-        filled = filling.fill_from_surroundings(source, mask)
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+        made = make()
         with self._lock:
-            self._fills[name] = filled
-            while len(self._fills) > REMEMBERED_FILLS:
-                self._fills.popitem(last=False)
-        return filled
+            self._kept[name] = made
+            while len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
+        return made
 
 
-def size_of_answer(model: Model, request: Request, source_size: Size) -> Size:
-    """The size asked for; "auto" is the fixed size whose shape is nearest to the source's."""
-    asked = request.size or model.sizes.default
-    size = parse_size(asked)
+def size_of_answer(work: Any, *old: Any) -> Size:
+    """The size asked for; "auto" is the fixed size nearest in shape to the source, or to a square."""
+    model, request = (work, old[0]) if old else (work.model, work.request)
+    size = parse_size(request.size or model.sizes.default)
     if size is not None:
         return size
-    ratio = source_size[0] / source_size[1]
-    return min(model.sizes.fixed, key=lambda fixed: abs(fixed[0] / fixed[1] - ratio))
+    width, height = (1, 1)
+    if old:
+        width, height = old[1]
+    elif work.source is not None:
+        width, height = size_of(work.source)
+    ratio = width / height
+    fixed: tuple[Size, ...] = model.sizes.fixed
+    return min(fixed, key=lambda each: abs(each[0] / each[1] - ratio))
 
 
-def _digest(request: Request, size: Size) -> str:
-    parts = [*request.images, *([request.mask] if request.mask else [])]
-    digest = hashlib.sha256(f"{request.model} {size}".encode())
-    for part in parts:
-        digest.update(hashlib.sha256(part.data).digest())
+def _ground(work: Work) -> _Ground:
+    size = size_of_answer(work)
+    if work.source is None:
+        return _Ground(work, size, None, None, "", _named(work.request, size))
+    frame = _covering(size_of(work.source), size)
+    source = framing.cut(work.source[..., :3], frame)
+    mask = None if work.mask is None else framing.cut_mask(work.mask, frame)
+    area = _digest(source, mask)
+    references = "".join(_digest(each, None) for each in work.references)
+    return _Ground(
+        work, size, source, mask, area, f"{_named(work.request, size)}{area}{references}"
+    )
+
+
+def _named(request: Request, size: Size) -> str:
+    asked = (request.operation, request.model, request.prompt, size, request.quality, request.style)
+    return repr(asked)
+
+
+def _digest(pixels: Pixels, mask: Mask | None) -> str:
+    digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes())
+    if mask is not None:
+        digest.update(mask.tobytes())
     return digest.hexdigest()
+
+
+def _number(name: str) -> int:
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
 
 
 def _covering(source_size: Size, size: Size) -> framing.Frame:
@@ -90,7 +177,7 @@ def _covering(source_size: Size, size: Size) -> framing.Frame:
     return framing.Frame((left, top, left + wide, top + high), size)
 
 
-def _variant(filled: Any, mask: Any, seed: int, index: int) -> Any:
+def _variant(filled: Pixels, mask: Mask, seed: int, index: int) -> Pixels:
     """The first picture is the plain filling; the others differ from it inside the mask."""
     if index == 0:
         return filled
@@ -100,24 +187,10 @@ def _variant(filled: Any, mask: Any, seed: int, index: int) -> Any:
     return varied
 
 
-def _softened(pixels: Any) -> Any:
-    """A soft, slightly flattened rendering of the whole picture: what an edit without a mask gives."""
-    wide = pixels.astype("uint16")
-    for _ in range(3):
-        wide[1:-1] = (wide[:-2] + 2 * wide[1:-1] + wide[2:]) // 4
-        wide[:, 1:-1] = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) // 4
-    flat = wide // 24 * 24 + 12
-    return ((wide + flat) // 2).clip(0, 255).astype("uint8")
-
-
-def _encoded(pixels: Any, request: Request) -> bytes:
+def _encoded(pixels: Pixels, request: Request) -> bytes:
     quality = 100 if request.output_compression is None else max(1, request.output_compression)
     if request.output_format == "jpeg":
         return files.encode_jpeg(pixels, quality)
     if request.output_format == "webp":
         return files.encode_webp(pixels, quality)
     return files.encode_png(pixels)
-
-
-def _size_of(pixels: Any) -> Size:
-    return int(pixels.shape[1]), int(pixels.shape[0])
