@@ -23,6 +23,9 @@ RETRY_AFTER_BOUNDS = (
     600.0,
 )  # seconds; what lies outside is pulled to the nearer end
 LONGEST_MESSAGE = 500
+LONGEST_QUOTED = 5000  # characters of a message that are searched
+MOST_CATEGORIES = 20
+MOST_DETAILS = 10
 
 # Waiting does not mend these: somebody has to pay or to raise a limit. The `type` of such an answer
 # often stays "insufficient_quota" whatever the code says, and one of them comes as a 400.
@@ -37,6 +40,13 @@ QUOTA_CODES = frozenset(
     }
 )
 OUTCOME_UNKNOWN_STATUSES = frozenset({408, 409})  # besides every 5xx
+RATE_LIMITS = frozenset({"rate_limit_exceeded", "rate_limit_error", "slow_down"})
+KEY_CODES = frozenset({"invalid_api_key"})
+# What the safety systems of OpenAI, then and now, and of Azure call their refusals.
+MODERATION_CODES = frozenset(
+    {"moderation_blocked", "content_policy_violation", "contentFilter", "content_filter"}
+)
+USER_ERRORS = frozenset({"image_generation_user_error", "invalid_request_error"})  # types
 
 
 @dataclass(frozen=True)
@@ -138,15 +148,8 @@ def error_for(
     Sources: the provider's error table (codes, types) and the outcome rules of the life of an edit.
     """
     said = _error_body(body)
-    code, kind = _text(said.get("code")), _text(said.get("type"))
-    facts: dict[str, Any] = {
-        "status": status,
-        "code": code or f"http_{status}",
-        "type": kind,
-        "param": _text(said.get("param")),
-        "request_id": _text(headers.get("x-request-id")),
-        "moderation": moderation_of(said),
-    }
+    facts = _facts(said, status, _text(headers.get("x-request-id")))
+    facts["code"] = facts["code"] or f"http_{status}"
     sentence = safe_sentence(said.get("message"), secret) or _sentence_for(status)
     if status >= 500 or status in OUTCOME_UNKNOWN_STATUSES:
         return OutcomeUnknown(sentence, **facts)
@@ -156,11 +159,35 @@ def error_for(
     if status == 401:
         # The provider's own sentence quotes (part of) the key, so ours is shown instead.
         return ProviderRejected(_sentence_for(status), stops_everything=True, **facts)
-    if status == 402 or {code, kind} & QUOTA_CODES:
+    if status == 402 or {facts["code"], facts["type"]} & QUOTA_CODES:
         return ProviderRejected(sentence, stops_everything=True, **facts)
     if status == 429:
         return ProviderUnavailable(sentence, retry_after=retry_after(headers, now), **facts)
     return ProviderRejected(sentence, **facts)
+
+
+def error_for_event(
+    said: Mapping[str, Any], *, has_begun: bool, status: int, request_id: str = "", secret: str = ""
+) -> ProviderError:
+    """The error that an error event in a stream means, before any finished picture.
+
+    `said` is its error object, `has_begun` whether a preview came before it: then even a rate limit
+    does not mean that nothing was done.
+    """
+    facts = _facts(said, status, request_id)
+    names = {facts["code"], facts["type"]}
+    sentence = safe_sentence(said.get("message"), secret)
+    sentence = sentence or "The provider reported an error while it was at work."
+    facts["code"] = facts["code"] or "error_event"
+    if names & KEY_CODES:
+        return ProviderRejected(_sentence_for(401), stops_everything=True, **facts)
+    if names & QUOTA_CODES:
+        return ProviderRejected(sentence, stops_everything=True, **facts)
+    if names & RATE_LIMITS and not has_begun:
+        return ProviderUnavailable(sentence, **facts)
+    if names & (MODERATION_CODES | USER_ERRORS):
+        return ProviderRejected(sentence, **facts)
+    return OutcomeUnknown(sentence, **facts)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -178,15 +205,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def moderation_of(said: Mapping[str, Any]) -> Moderation | None:
-    """The moderation details of an error object, None where it has none."""
+    """The moderation details of an error object, None where it has none. The categories come from
+    OpenAI's details, from Azure's filter results, or else from the sentence itself."""
     details = said.get("moderation_details")
     if not isinstance(details, dict):
-        return Moderation() if said.get("code") == "moderation_blocked" else None
+        if _text(said.get("code")) not in MODERATION_CODES:
+            return None
+        return Moderation(categories=_filtered(said) or _violations(said.get("message")))
     categories = details.get("categories")
     named = categories if isinstance(categories, list) else []
     return Moderation(
         stage=_text(details.get("moderation_stage")),
-        categories=tuple(_text(name) for name in named if isinstance(name, str))[:20],
+        categories=tuple(_text(name) for name in named if isinstance(name, str))[:MOST_CATEGORIES],
     )
 
 
@@ -220,6 +250,7 @@ def envelope(
     }
 
 
+_VIOLATIONS = re.compile(r"safety_violations=\[([a-z_/, -]{1,300})\]")
 _KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_*.\-]{4,}|(?<=Bearer )\S+")
 # Control characters, and the marks that turn the reading direction of what follows.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -245,15 +276,68 @@ def _sentence_for(status: int) -> str:
     return _SENTENCES.get(status, f"The provider refused the request (HTTP {status}).")
 
 
+def _facts(said: Mapping[str, Any], status: int, request_id: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "code": _text(said.get("code")),
+        "type": _text(said.get("type")),
+        "param": _text(said.get("param")),
+        "request_id": request_id,
+        "moderation": moderation_of(said),
+    }
+
+
 def _error_body(body: bytes) -> dict[str, Any]:
+    """The error object of a body in any of the shapes that servers give it."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    said = parsed.get("error") if isinstance(parsed, dict) else None
+    if not isinstance(parsed, dict):
+        return {}
+    said = parsed.get("error")
     if isinstance(said, str):  # some compatible servers answer {"error": "text"}
         return {"message": said}
-    return said if isinstance(said, dict) else {}
+    if isinstance(said, dict):
+        return said
+    if "detail" in parsed:
+        return _of_detail(parsed["detail"])
+    return parsed if isinstance(parsed.get("message"), str) else {}
+
+
+def _of_detail(detail: object) -> dict[str, Any]:
+    """FastAPI's way to refuse: a text, or a list of what is wrong with which field."""
+    items = detail if isinstance(detail, list) else [detail]
+    texts, param = [], ""
+    for item in items[:MOST_DETAILS]:
+        if isinstance(item, str):
+            texts.append(item)
+        elif isinstance(item, dict) and isinstance(item.get("error"), dict):
+            return dict(item["error"])
+        elif isinstance(item, dict):
+            place = item.get("loc")
+            field = str(place[-1]) if isinstance(place, list) and place else ""
+            said = str(item.get("msg") or item.get("message") or "")
+            texts.append(f"{field}: {said}" if field and said else said)
+            param = param or field
+    return {"message": "; ".join(text for text in texts if text), "param": param}
+
+
+def _filtered(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The categories for which Azure's content filter refused."""
+    inner = said.get("inner_error") or said.get("innererror")
+    results = inner.get("content_filter_results") if isinstance(inner, dict) else None
+    if not isinstance(results, dict):
+        return ()
+    named = [name for name, found in results.items() if isinstance(found, dict)]
+    return tuple(_text(name) for name in named if results[name].get("filtered") is True)
+
+
+def _violations(message: object) -> tuple[str, ...]:
+    """`safety_violations=[sexual, violence]` within a sentence."""
+    found = _VIOLATIONS.search(message[:LONGEST_QUOTED]) if isinstance(message, str) else None
+    names = found[1].split(",") if found else []
+    return tuple(name.strip() for name in names if name.strip())[:MOST_CATEGORIES]
 
 
 def _text(value: object) -> str:

@@ -4,24 +4,68 @@ import binascii
 import json
 import mmap
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from editor.images_api.errors import (
+    OutcomeUnknown,
     UnusableAnswer,
     error_for,
+    error_for_event,
     moderation_of,
     safe_sentence,
 )
+from editor.images_api.requested import (
+    FILE_PARAMETERS,
+    OPERATIONS,
+    PARAMETERS,
+    PATHS,
+    FilePart,
+    Operation,
+    Params,
+    Request,
+    Size,
+)
+from editor.images_api.sse import (
+    COMPLETED,
+    PARTIAL,
+    Event,
+    EventReader,
+    Span,
+    error_in,
+    kind_of,
+    looks_like_events,
+)
 
-Size = tuple[int, int]
+__all__ = [
+    "FILE_PARAMETERS",
+    "OPERATIONS",
+    "PARAMETERS",
+    "PATHS",
+    "AnswerMeta",
+    "FilePart",
+    "ImagesResponse",
+    "Operation",
+    "Params",
+    "PartialPicture",
+    "PictureAnswer",
+    "Request",
+    "Size",
+    "Usage",
+    "kept_headers",
+    "picture_bytes",
+    "read_answer",
+]
 
 # What is left of an answer when its pictures are taken out: texts and numbers.
 LONGEST_ANSWER_TEXT = 16 * 1024 * 1024
 LONGEST_ERROR_BODY = 1024 * 1024
+MOST_LINES_OF_A_STREAM = 1_000_000
+BLOCK = 1024 * 1024
 LONGEST_URL = 8192
 LONGEST_REVISED_PROMPT = 100_000
 
@@ -38,91 +82,6 @@ KEPT_HEADERS = frozenset(
     }
 )
 KEPT_HEADER_PREFIX = "x-ratelimit-"
-
-
-@dataclass(frozen=True)
-class FilePart:
-    """One file of a request: its bytes with what the catalogue's rules need to know about them."""
-
-    name: str  # the file name that is sent, such as "image.png"
-    data: bytes = field(repr=False)
-    content_type: str  # "image/png"
-    size: Size
-    has_alpha: bool | None = None  # None: not looked at; masks need one
-
-
-Operation = Literal["edit", "generate", "vary"]
-OPERATIONS: tuple[Operation, ...] = get_args(Operation)
-PATHS: Mapping[Operation, str] = {
-    "edit": "/images/edits",
-    "generate": "/images/generations",
-    "vary": "/images/variations",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Params:
-    """What is chosen for a call. None means: not sent, the provider's default holds.
-
-    `operation` says which of the three endpoints is asked; it is no parameter on the wire. The others
-    stand in the order in which OpenAI's own client sends them.
-    """
-
-    operation: Operation = "edit"
-    prompt: str | None = None  # variations take none
-    background: str | None = None
-    complexity: str | None = None
-    input_fidelity: str | None = None
-    model: str
-    moderation: str | None = None
-    n: int | None = None
-    output_compression: int | None = None
-    output_format: str | None = None
-    partial_images: int | None = None
-    quality: str | None = None
-    response_format: str | None = None
-    safety_identifier: str | None = None
-    size: str | None = None  # "1024x1024" or "auto"
-    stream: bool | None = None
-    style: str | None = None
-    user: str | None = None
-
-    def fields(self) -> list[tuple[str, str]]:
-        """The text parts of the form, in a fixed order, without those that are None."""
-        values = ((name, getattr(self, name)) for name in PARAMETERS)
-        return [(name, _text_part(value)) for name, value in values if value is not None]
-
-
-PARAMETERS = tuple(name for name in Params.__dataclass_fields__ if name != "operation")
-FILE_PARAMETERS = ("mask", "markup")  # besides the pictures themselves
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request(Params):
-    """A whole request. `images[0]` is the picture being changed, the others are references; there are
-    none for a generation. `mask` and `markup` belong to `images[0]` and exclude each other."""
-
-    images: tuple[FilePart, ...] = ()
-    mask: FilePart | None = None
-    markup: FilePart | None = None
-
-    def multipart(
-        self,
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, tuple[str, bytes, str]]]]:
-        """`(fields, files)` named as OpenAI's own client names them: `image` for one picture and
-        `image[]` for each of several. Every file is a 3-tuple with a content type, because
-        `requests` sends none for shorter ones and the API then refuses the file."""
-        name = "image" if len(self.images) == 1 else "image[]"
-        files = [(name, _file(part)) for part in self.images]
-        for extra in ("mask", "markup"):
-            part: FilePart | None = getattr(self, extra)
-            if part is not None:
-                files.append((extra, _file(part)))
-        return self.fields(), files
-
-
-def _text_part(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -167,6 +126,21 @@ class Usage:
     output_text_tokens: int | None = None
     output_image_tokens: int | None = None
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """The sum; a part is known only where both know it."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            _sum(self.input_text_tokens, other.input_text_tokens),
+            _sum(self.input_image_tokens, other.input_image_tokens),
+            _sum(self.output_text_tokens, other.output_text_tokens),
+            _sum(self.output_image_tokens, other.output_image_tokens),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
 
 @dataclass(frozen=True)
 class PictureAnswer:
@@ -197,6 +171,16 @@ class ImagesResponse:
     request_id: str = ""
 
 
+@dataclass(frozen=True)
+class PartialPicture:
+    """A preview that came while the call was still under way; `index` is 0 for the first."""
+
+    index: int
+    data: bytes = field(repr=False)
+    output_format: str = ""
+    size: str = ""
+
+
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers worth keeping, with lower-case names and bounded values."""
     lowered = ((name.lower(), value) for name, value in headers.items())
@@ -208,30 +192,30 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_answer(path: Path, meta: AnswerMeta, *, secret: str = "") -> ImagesResponse:
-    """The answer spooled at `path`.
+    """The answer spooled at `path`, in JSON or as a stream of events.
 
     Base64 pictures stay in the file and are read one at a time with `picture_bytes`, so memory does
-    not grow with the answer. Raises by status and body as `errors.error_for` says, and
-    UnusableAnswer for a 2xx with no usable picture in it. `secret` is blotted out of messages.
+    not grow with the answer. Of a stream the finished pictures count, in their order, with the sum of
+    their usage. `secret` is blotted out of messages. Raises by status and body as `errors.error_for`
+    says; UnusableAnswer for a 2xx with no usable picture in it; and for a stream without a finished
+    picture what its error event says, or OutcomeUnknown (code "stream_ended") where it just ends.
     """
     if not 200 <= meta.status < 300:
         with path.open("rb") as spooled:
             body = spooled.read(LONGEST_ERROR_BODY)
         raise error_for(meta.status, meta.headers, body, now=meta.received_at, secret=secret)
-    text, spans = _without_pictures(path, meta)
-    answer = _parsed(text, meta)
-    pictures = _pictures(answer.get("data"), spans)
-    if answer.get("error") and not pictures:
-        raise _error_in_success(answer["error"], meta, secret)
-    if not pictures:
-        raise _unusable("The provider answered without a picture.", "no_pictures", meta)
+    with _content(path) as content:
+        if _is_stream(content, meta):
+            found = _from_events(content, meta, secret)
+        else:
+            found = _from_json(content, meta, secret)
     return ImagesResponse(
         path=path,
-        created=_created(answer.get("created"), meta),
-        pictures=pictures,
-        usage=_usage(answer.get("usage")),
+        created=_created(found.said.get("created", found.said.get("created_at")), meta),
+        pictures=tuple(found.pictures),
+        usage=found.usage,
         request_id=meta.request_id,
-        **{name: safe_sentence(answer.get(name))[:40] for name in _DESCRIPTIONS},
+        **{name: safe_sentence(found.said.get(name))[:40] for name in _DESCRIPTIONS},
     )
 
 
@@ -268,37 +252,138 @@ def picture_bytes(response: ImagesResponse, index: int) -> bytes:
 _DESCRIPTIONS = ("size", "quality", "background", "output_format")
 # A quote inside a JSON string is always escaped, so this cannot match within a text. Base64 has no
 # quotes of its own.
-_INLINE = re.compile(rb'"b64_json"\s*:\s*"([^"]*)"')
+_INLINE = re.compile(rb'"b64_json"\s*+:\s*+"([^"]*+)"')
 _DATA_URL = re.compile(rb"data:[a-z0-9.+/-]{0,100};base64,")
 
 
-def _file(part: FilePart) -> tuple[str, bytes, str]:
-    return part.name, part.data, part.content_type
+@dataclass
+class _Found:
+    """What an answer holds. `said` is the object that describes the first picture."""
+
+    said: dict[str, Any] = field(default_factory=dict)
+    pictures: list[PictureAnswer] = field(default_factory=list)
+    usage: Usage | None = None
 
 
-def _without_pictures(path: Path, meta: AnswerMeta) -> tuple[bytes, list[tuple[int, int]]]:
-    """The answer's JSON with each base64 text replaced by its number, and where the texts are."""
+@contextmanager
+def _content(path: Path) -> Iterator[mmap.mmap | bytes]:
     if path.stat().st_size == 0:  # an empty file cannot be mapped
-        return b"", []
-    pieces: list[bytes] = []
-    spans: list[tuple[int, int]] = []
-    kept = end = 0
+        yield b""
+        return
     with (
         path.open("rb") as spooled,
         mmap.mmap(spooled.fileno(), 0, access=mmap.ACCESS_READ) as content,
     ):
-        for match in _INLINE.finditer(content):
+        yield content
+
+
+def _is_stream(content: mmap.mmap | bytes, meta: AnswerMeta) -> bool:
+    """By what the bytes are, for servers mislabel both, and where these do not tell by the label."""
+    told = looks_like_events(content[:1024])
+    labelled = meta.headers.get("content-type", "").lower().startswith("text/event-stream")
+    return labelled if told is None else told
+
+
+def _from_json(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Found:
+    text, spans = _without_pictures(content, [(0, len(content))])
+    if text is None:
+        raise _unusable("The provider's answer is not pictures.", "too_much_text", meta)
+    said = _parsed(text, meta)
+    pictures = _pictures(said.get("data"), spans)
+    if said.get("error") and not pictures:
+        raise _error_in_success(said["error"], meta, secret)
+    if not pictures:
+        raise _unusable("The provider answered without a picture.", "no_pictures", meta)
+    return _Found(said, pictures, _usage(said.get("usage")))
+
+
+def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Found:
+    found, has_begun, is_complete = _Found(), False, False
+    for event in _events(content):
+        text, spans = _without_pictures(content, event.data)
+        said = _object(text)
+        if not said:
+            continue
+        kind = kind_of(event, said)
+        if error := error_in(event, said):
+            if found.pictures:  # what came before it was paid for
+                break
+            raise error_for_event(
+                error,
+                has_begun=has_begun,
+                status=meta.status,
+                request_id=meta.request_id,
+                secret=secret,
+            )
+        has_begun |= kind.endswith(PARTIAL)
+        if kind.endswith(COMPLETED) or (not kind and isinstance(said.get("data"), list)):
+            is_complete = True
+            _add_completed(found, said, spans)
+    if found.pictures:
+        return found
+    if is_complete:
+        raise _unusable("The provider answered without a picture.", "no_pictures", meta)
+    raise OutcomeUnknown(
+        "The provider's answer ended before the picture was finished.",
+        code="stream_ended",
+        status=meta.status,
+        request_id=meta.request_id,
+    )
+
+
+def _add_completed(found: _Found, said: dict[str, Any], spans: list[Span]) -> None:
+    items = said["data"] if isinstance(said.get("data"), list) else [said]
+    before, usage = len(found.pictures), _usage(said.get("usage"))
+    pictures = _pictures(items, spans)
+    if before:
+        pictures = [replace(picture, index=before + picture.index) for picture in pictures]
+        found.usage = found.usage + usage if found.usage and usage else None
+    else:
+        found.said, found.usage = said, usage
+    found.pictures += pictures
+
+
+def _events(content: mmap.mmap | bytes) -> Iterator[Event]:
+    reader = EventReader()
+    for start in range(0, len(content), BLOCK):
+        yield from reader.feed(content[start : start + BLOCK])
+        if reader.lines > MOST_LINES_OF_A_STREAM:
+            return
+    yield from reader.end()
+
+
+def _without_pictures(
+    content: mmap.mmap | bytes, regions: Sequence[Span]
+) -> tuple[bytes | None, list[Span]]:
+    """The JSON in these regions with each base64 text replaced by its number, and where those texts
+    are. None for more text than an answer can have."""
+    pieces: list[bytes] = []
+    spans: list[Span] = []
+    kept = 0
+    for begin, finish in regions:
+        end = begin
+        for match in _INLINE.finditer(content, begin, finish):
             start, stop = match.span(1)
             kept += start - end
             if kept > LONGEST_ANSWER_TEXT:
-                break
+                return None, []
             pieces += [content[end:start], b"%d" % len(spans)]
             spans.append((start, stop))
             end = stop
-        if kept + len(content) - end > LONGEST_ANSWER_TEXT:
-            raise _unusable("The provider's answer is not pictures.", "too_much_text", meta)
-        pieces.append(content[end:])
+        kept += finish - end
+        if kept > LONGEST_ANSWER_TEXT:
+            return None, []
+        pieces += [content[end:finish], b"\n"]
     return b"".join(pieces), spans
+
+
+def _object(text: bytes | None) -> dict[str, Any]:
+    """The JSON object in an event; {} for anything else, such as "[DONE]" or half an event."""
+    try:
+        said = json.loads(text or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _parsed(text: bytes, meta: AnswerMeta) -> dict[str, Any]:
@@ -327,13 +412,13 @@ def _error_in_success(said: object, meta: AnswerMeta, secret: str) -> UnusableAn
     )
 
 
-def _pictures(data: object, spans: list[tuple[int, int]]) -> tuple[PictureAnswer, ...]:
+def _pictures(data: object, spans: list[Span]) -> list[PictureAnswer]:
     items = data if isinstance(data, list) else []
     pictures = (_picture(index, item, spans) for index, item in enumerate(items))
-    return tuple(picture for picture in pictures if picture is not None)
+    return [picture for picture in pictures if picture is not None]
 
 
-def _picture(index: int, item: object, spans: list[tuple[int, int]]) -> PictureAnswer | None:
+def _picture(index: int, item: object, spans: list[Span]) -> PictureAnswer | None:
     if not isinstance(item, dict):
         return None
     encoded, url, revised = (

@@ -11,6 +11,7 @@ from editor.images_api.errors import (
     ProviderUnavailable,
     envelope,
     error_for,
+    error_for_event,
     retry_after,
     safe_sentence,
 )
@@ -124,6 +125,148 @@ def test_moderation_details_are_kept() -> None:
     assert refused.moderation.stage == "output"
     assert refused.moderation.categories == ("violence",)
     assert refused.facts()["moderation_categories"] == ["violence"]
+
+
+@pytest.mark.parametrize(
+    ("said", "categories"),
+    [
+        ({"code": "moderation_blocked", "message": "safety_violations=[sexual]."}, ("sexual",)),
+        (
+            {
+                "code": "content_policy_violation",
+                "message": "x safety_violations=[sexual, violence]",
+            },
+            ("sexual", "violence"),
+        ),
+        ({"code": "contentFilter", "message": "Your task failed."}, ()),
+        (
+            {
+                "code": "content_policy_violation",
+                "inner_error": {
+                    "code": "ResponsibleAIPolicyViolation",
+                    "content_filter_results": {
+                        "hate": {"filtered": False},
+                        "violence": {"filtered": True, "severity": "high"},
+                        "jailbreak": 3,
+                    },
+                },
+            },
+            ("violence",),
+        ),
+        ({"code": "content_filter", "inner_error": [1], "message": 3}, ()),
+    ],
+)
+def test_older_and_azures_ways_to_block_name_their_categories(
+    said: dict[str, object], categories: tuple[str, ...]
+) -> None:
+    refused = error(400, said)
+    assert isinstance(refused, ProviderRejected)
+    assert not refused.stops_everything
+    assert refused.moderation is not None
+    assert refused.moderation.categories == categories
+
+
+@pytest.mark.parametrize(
+    ("detail", "message", "param"),
+    [
+        ("Not Found", "Not Found", ""),
+        (
+            [{"loc": ["body", "size"], "msg": "Field required", "type": "missing"}],
+            "size: Field required",
+            "size",
+        ),
+        ([{"loc": ["body", "n"], "msg": "Too many"}, "And more"], "n: Too many; And more", "n"),
+        ({"message": "No model loaded"}, "No model loaded", ""),
+        ({"error": {"message": "Inner", "param": "model"}}, "Inner", "model"),
+        ([], "The provider refused the request (HTTP 422).", ""),
+        ([{"loc": [], "msg": None}, 7], "The provider refused the request (HTTP 422).", ""),
+    ],
+)
+def test_what_other_frameworks_call_detail_is_shown(
+    detail: object, message: str, param: str
+) -> None:
+    refused = error_for(422, {}, json.dumps({"detail": detail}).encode(), now=NOW)
+    assert type(refused) is ProviderRejected
+    assert (refused.message, refused.param) == (message, param)
+
+
+def test_an_error_without_its_envelope_is_shown() -> None:
+    body = json.dumps({"object": "error", "message": "Bad size", "code": 40003}).encode()
+    refused = error_for(400, {}, body, now=NOW)
+    assert (refused.message, refused.code) == ("Bad size", "40003")
+
+
+USER_ERROR, REQUEST_ERROR = "image_generation_user_error", "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("status", "type", "code", "kind", "stops"),
+    [
+        (400, USER_ERROR, "moderation_blocked", ProviderRejected, False),
+        (400, USER_ERROR, "invalid_image_file", ProviderRejected, False),
+        (400, USER_ERROR, "invalid_mask_image_format", ProviderRejected, False),
+        (400, USER_ERROR, "invalid_value", ProviderRejected, False),
+        (400, USER_ERROR, "invalid_input_fidelity_model", ProviderRejected, False),
+        (400, REQUEST_ERROR, "unsupported_file_mimetype", ProviderRejected, False),
+        (400, REQUEST_ERROR, "unknown_parameter", ProviderRejected, False),
+        (400, REQUEST_ERROR, "duplicate_parameter", ProviderRejected, False),
+        (400, REQUEST_ERROR, "billing_hard_limit_reached", ProviderRejected, True),
+        (400, REQUEST_ERROR, "content_policy_violation", ProviderRejected, False),
+        (401, REQUEST_ERROR, "invalid_api_key", ProviderRejected, True),
+        (403, REQUEST_ERROR, None, ProviderRejected, False),
+        (404, REQUEST_ERROR, "model_not_found", ProviderRejected, False),
+        (429, "rate_limit_error", "rate_limit_exceeded", ProviderUnavailable, None),
+        (429, None, "slow_down", ProviderUnavailable, None),
+        (429, "insufficient_quota", "insufficient_quota", ProviderRejected, True),
+        (429, "insufficient_quota", "credit_balance_exhausted", ProviderRejected, True),
+        (429, None, "organization_spend_limit_exceeded", ProviderRejected, True),
+        (429, "insufficient_quota", "project_spend_limit_exceeded", ProviderRejected, True),
+        (429, "insufficient_quota", "organization_usage_limit_exceeded", ProviderRejected, True),
+        (500, "server_error", "server_error", OutcomeUnknown, None),
+        (503, "service_unavailable_error", "server_is_overloaded", OutcomeUnknown, None),
+    ],
+)
+def test_each_documented_error_has_its_reaction(
+    status: int, type: str | None, code: str | None, kind: type[ProviderError], stops: bool | None
+) -> None:
+    said = {"message": "What happened.", "type": type, "param": None, "code": code}
+    met = error(status, said)
+    assert met.__class__ is kind
+    assert (met.code, met.type) == (code or f"http_{status}", type or "")
+    assert getattr(met, "stops_everything", None) == stops
+
+
+@pytest.mark.parametrize(
+    ("said", "has_begun", "kind", "stops"),
+    [
+        ({"type": USER_ERROR, "code": "moderation_blocked"}, True, ProviderRejected, False),
+        ({"code": "moderation_blocked"}, False, ProviderRejected, False),
+        ({"type": REQUEST_ERROR, "code": "invalid_value"}, False, ProviderRejected, False),
+        ({"type": USER_ERROR}, True, ProviderRejected, False),
+        (
+            {"type": REQUEST_ERROR, "code": "billing_hard_limit_reached"},
+            False,
+            ProviderRejected,
+            True,
+        ),
+        ({"type": REQUEST_ERROR, "code": "invalid_api_key"}, False, ProviderRejected, True),
+        ({"code": "rate_limit_exceeded"}, False, ProviderUnavailable, None),
+        ({"type": "rate_limit_error"}, False, ProviderUnavailable, None),
+        ({"code": "rate_limit_exceeded"}, True, OutcomeUnknown, None),
+        ({"type": "server_error", "code": "server_error"}, False, OutcomeUnknown, None),
+        ({}, False, OutcomeUnknown, None),
+        ({"code": ["odd"], "type": {"odd": 1}}, False, OutcomeUnknown, None),
+    ],
+)
+def test_an_error_within_a_stream_has_its_reaction(
+    said: dict[str, object], has_begun: bool, kind: type[ProviderError], stops: bool | None
+) -> None:
+    met = error_for_event(
+        {"message": "Hm.", **said}, has_begun=has_begun, status=200, request_id="req_1"
+    )
+    assert met.__class__ is kind
+    assert (met.request_id, met.status) == ("req_1", 200)
+    assert getattr(met, "stops_everything", None) == stops
 
 
 def test_everything_the_provider_said_is_on_the_error() -> None:
