@@ -1,6 +1,6 @@
 from django.urls import path
 
-from editor.web import invitations, people, profile, review, signin
+from editor.web import api_help, invitations, people, profile, review, signin, tokens
 
 urlpatterns = [
     path("signin", signin.signin, name="signin"),
@@ -9,6 +9,10 @@ urlpatterns = [
     path("join/<str:token>/", invitations.invitation, name="invitation"),
     path("settings/", profile.settings_profile, name="settings_profile"),
     path("settings/password/", profile.settings_password, name="settings_password"),
+    path("settings/tokens/", tokens.settings_tokens, name="settings_tokens"),
+    path("settings/tokens/make", tokens.token_make, name="token_make"),
+    path("settings/tokens/<int:pk>/revoke", tokens.token_revoke, name="token_revoke"),
+    path("settings/api/", api_help.settings_api, name="settings_api"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/<int:pk>/role", people.person_role, name="person_role"),
     path("settings/people/<int:pk>/active", people.person_active, name="person_active"),
