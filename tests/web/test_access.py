@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
-from editor.models import AuditEntry, Budget, Edit, LedgerEntry, Link, Result, Spending
+from editor.models import AuditEntry, Budget, Edit, LedgerEntry, Link, Result, Spending, Token
 from editor.web.access import load
 
 CAST = ("nobody", "alice", "bob", "vera", "adam")
@@ -47,9 +47,26 @@ def owner(status: int, otherwise: int, **how: Any) -> Expected:
 
 
 HEALTH = frozenset({200, 503})  # a test has no worker
+GATEWAY: dict[str, list[Expected]] = (
+    {  # a session opens nothing there: only a token does
+        name: [Expected((401,) * 5), Expected((405,) * 5, post=True)]
+        for name in ("v1_models", "v1_models_slash", "v1_model")
+    }
+    | {
+        name: [Expected((405,) * 5), Expected((401,) * 5, post=True)]
+        for operation in ("edits", "generations", "variations")
+        for name in (f"v1_{operation}", f"v1_{operation}_slash")
+    }
+    | {
+        **{name: [Expected((200,) * 5)] for name in ("v1_openapi", "v1_openapi_slash")},
+        **{name: [Expected((403,) * 5)] for name in ("v1_file", "v1_file_slash")},
+        **{name: [Expected((404,) * 5)] for name in ("v1", "v1_slash", "v1_nothing")},
+    }
+)
 DECISION = {"decision": "approved", "version": "0"}
 TABLE: dict[str, list[Expected]] = {
     "healthz": [Expected((HEALTH,) * 5)],
+    **GATEWAY,
     # people
     "signin": [Expected((200, 302, 302, 302, 302))],
     "signout": [Expected((302,) * 5, post=True), Expected((405,) * 5)],
@@ -57,6 +74,10 @@ TABLE: dict[str, list[Expected]] = {
     "invitation": [Expected((200, 404, 404, 404, 404))],
     "settings_profile": [team(200), team(422, post=True)],
     "settings_password": [team(200), team(422, post=True)],
+    "settings_tokens": [team(200)],
+    "token_make": [team(422, post=True), team(405)],
+    "token_revoke": [owner(302, 404, post=True), team(405)],
+    "settings_api": [team(200)],
     "people": [admins(200)],
     "person_role": [admins(302, post=True, data={"role": "reviewer"}), admins(405)],
     "person_active": [admins(302, post=True, data={"active": "no"}), admins(405)],
@@ -78,6 +99,7 @@ TABLE: dict[str, list[Expected]] = {
     "image_new": [team(200)],
     "image_upload": [team(422, post=True), team(405)],
     "image_sample": [team(302, post=True), team(405)],
+    "image_choose": [team(200)],
     "image_show": [team(200)],
     "studio": [team(200), team(422, post=True)],
     "image_draft": [team(404), team(204, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
@@ -131,6 +153,7 @@ def things(cast: dict[str, Any], photo: Any, make_edit: Any, make_result: Any) -
         "review": result.pk,
         "person": cast["bob"].pk,
         "invitation": link.pk,
+        "token": Token.make(cast["alice"], "nightly")[0].pk,
         "tokens": {"invitation": token, "signin_link": Link.sign_in(cast["bob"])},
     }
 
@@ -146,6 +169,9 @@ def arguments(name: str, pattern: URLPattern, things: dict[str, Any]) -> dict[st
         given["number"] = 1
     if "username" in wanted:
         given["username"] = "alice"
+    for word in ("id", "key", "rest"):
+        if word in wanted:
+            given[word] = "none"
     return given
 
 

@@ -1,0 +1,175 @@
+"""Which pictures a caller gets, in which size and format.
+
+Of a stitched edit it is the stitched picture, in which only the mask's pixels differ from the source;
+of every other edit it is what the provider sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+from editor.gateway.failures import failure_of
+from editor.images_api.answers import Description
+from editor.images_api.catalogue import UnknownModel
+from editor.images_api.entries import Model
+from editor.images_api.messages import Usage
+from editor.imaging import files, framing
+from editor.jobs import pictures
+from editor.jobs.frames import sent_size, shapes_agree
+from editor.jobs.provider import known_models
+from editor.jobs.sizes import parse, written
+from editor.models import Attempt, Edit, Result, Status
+
+Size = tuple[int, int]
+BEST = 95  # of 100: the quality of a lossy picture where the caller names no compression
+LOSSY = {"jpeg": files.encode_jpeg, "webp": files.encode_webp}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An edit that has pictures, in their order."""
+
+    edit: Edit
+    attempt: Attempt
+    results: list[Result]
+
+    @property
+    def created(self) -> int:
+        return int((self.edit.finished_at or self.edit.created_at).timestamp())
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the provider did not tell: unknown is not zero."""
+        return Usage(**self.attempt.usage) if self.attempt.usage else None
+
+
+def ended(edit_id: int) -> Ended:
+    """The edit, which nobody has to wait for any more. Raises Refusal where there are no pictures."""
+    edit = Edit.objects.get(pk=edit_id)
+    if edit.status != Status.SUCCEEDED:
+        raise failure_of(edit, edit.present_attempt())
+    results = list(edit.results.select_related("edit", "image", "attempt").order_by("number"))
+    return Ended(edit, results[0].attempt, results)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One picture as the caller gets it, and the stored file that it is or is made from."""
+
+    stored: str
+    stored_format: str
+    stored_size: Size
+    format: str
+    size: Size
+    quality: int
+    has_alpha: bool
+    revised_prompt: str
+
+    @property
+    def is_as_stored(self) -> bool:
+        return (self.stored_format, self.stored_size) == (self.format, self.size)
+
+    def data(self) -> bytes:
+        stored = pictures.read(self.stored)
+        if self.is_as_stored:
+            return stored
+        with pictures.pixel_gate:
+            pixels = _scaled(files.open_picture(stored).pixels, self.size)
+            if self.format in LOSSY:
+                return LOSSY[self.format](pixels, self.quality)
+            return files.encode_png(pixels)
+
+
+def made_of(result: Result) -> Made:
+    """`result` comes with its edit and its image."""
+    edit, image = result.edit, result.image
+    compression = edit.options.get("output_compression")
+    more: dict[str, Any] = {
+        "quality": BEST if compression is None else max(1, compression),
+        "has_alpha": image.has_alpha,
+        "revised_prompt": result.revised_prompt,
+    }
+    if not edit.is_stitched:
+        size = (result.raw_width, result.raw_height)
+        wanted = edit.options.get("output_format") or result.raw_format
+        format = wanted if wanted in (*LOSSY, "png") else result.raw_format
+        return Made(result.raw, result.raw_format, size, format, size, **more)
+    format = edit.options.get("output_format") or image.format
+    format = format if format in LOSSY else "png"
+    size = _stitched_size(edit, image.size)
+    return Made(image.original, image.format, image.size, format, size, **more)
+
+
+def description_of(edit: Edit, first: Made, safety_identifier: str) -> Description:
+    """What the answer says about its pictures. Models of the older kind say nothing."""
+    if _is_silent(edit):
+        return Description()
+    return Description(
+        size=written(first.size),
+        quality=_quality(edit),
+        background="transparent" if first.has_alpha else "opaque",
+        output_format=first.format,
+        safety_identifier=safety_identifier,
+    )
+
+
+def description_of_partial(edit: Edit, format: str) -> Description:
+    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    size = sent_size(edit.operation, edit.options, frame)  # type: ignore[arg-type]
+    return Description(
+        size=size if size and size != "auto" else "",
+        quality=_quality(edit),
+        background=edit.options.get("background", ""),
+        output_format=format,
+    )
+
+
+def shares_of(usage: Usage | None, count: int) -> Iterator[Usage | None]:
+    """The usage of each of `count` pictures: clients add them up, and get the whole again."""
+    if usage is None:
+        yield from repeat(None, count)
+        return
+    for number in range(count):
+        shares = {name: _share(value, number, count) for name, value in vars(usage).items()}
+        yield Usage(**shares)
+
+
+def _share(value: int | None, number: int, count: int) -> Any:
+    if value is None:
+        return None
+    return value // count + (1 if number < value % count else 0)
+
+
+def _stitched_size(edit: Edit, size: Size) -> Size:
+    """The size that was asked for, where the stitched picture is larger and of that shape."""
+    asked = edit.options.get("size")
+    if not asked or asked == "auto":
+        return size
+    wanted = parse(asked)
+    return min(wanted, size) if shapes_agree(wanted, size) else size
+
+
+def _scaled(pixels: Any, size: Size) -> Any:
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    return framing.cut(pixels, framing.Frame((0, 0, width, height), size))
+
+
+def _quality(edit: Edit) -> str:
+    """What was asked for; which one the provider took for "auto" it tells only itself."""
+    quality = edit.options.get("quality") or ""
+    return "" if quality == "auto" else str(quality)
+
+
+def _is_silent(edit: Edit) -> bool:
+    model = _model_of(edit)
+    return model is not None and model.tokens is None
+
+
+def _model_of(edit: Edit) -> Model | None:
+    try:
+        return known_models().get(edit.model)
+    except UnknownModel:
+        return None  # it was taken out of the operator's file meanwhile
