@@ -15,6 +15,8 @@ class Call:
 
     key: str  # the caller's X-Client-Request-Id
     request_id: str
+    operation: str = "edit"
+    streamed: bool = False
     time: float = field(default_factory=time.time)
     model: str = ""
     n: int = 0

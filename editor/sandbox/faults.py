@@ -15,11 +15,24 @@ last one stays: "500,ok" fails the first call only. Names:
     drip never                          one byte every half second; no byte at all; for ever
     urls-403 urls-404 urls-500 urls-500-once urls-slow:SECONDS
     urls-private-redirect:URL urls-zeros             the result URLs of this call fail
+
+Of a call that is answered with a stream, and of no other:
+
+    stream-cut                          connection closed after the first preview
+    stream-ends                         a clean end, without any finished picture
+    stream-error:CODE stream-flat-error:CODE   an error instead of the pictures (server_error), in
+                                        the form that the official client raises, or lying flat
+    plain-json                          answered with plain JSON
+    slow-partials:SECONDS               a pause before each preview
+
+In a stream, `bad-json` spoils the events, `truncate` sends half of them, and `empty-data` none.
 """
 
 import re
 import threading
 from dataclasses import dataclass
+
+from editor.images_api.refusals import REQUEST_ERROR, USER_ERROR, Refusal, blocked_by_moderation
 
 STATUSES = frozenset({400, 402, 403, 404, 408, 409, 413, 415, 422, 500, 502, 503, 504})
 NAMES = frozenset(
@@ -30,8 +43,11 @@ NAMES = frozenset(
         *("html", "error-200", "bad-json", "empty-data", "bad-picture"),
         *("urls-403", "urls-404", "urls-500", "urls-500-once", "urls-slow"),
         *("urls-private-redirect", "urls-zeros"),
+        *("stream-cut", "stream-ends", "stream-error", "stream-flat-error"),
+        *("plain-json", "slow-partials"),
     }
 )
+TIMED = ("slow", "urls-slow", "slow-partials")
 
 
 @dataclass(frozen=True)
@@ -80,11 +96,61 @@ class Schedule:
             return self._faults.pop(0) if len(self._faults) > 1 else self._faults[0]
 
 
+def refusal_for(fault: Fault, request_id: str, wrong_key: Refusal) -> Refusal:
+    """The refusal that a fault with a status stands for."""
+    if fault.name == "400-moderation":
+        return blocked_by_moderation(request_id)
+    if fault.name == "401":
+        return wrong_key
+    if fault.name == "429":
+        sentence = "Rate limit reached for images per min: Limit 5, Used 5, Requested 1."
+        wait = {"retry-after": fault.argument or "1"}
+        return Refusal(429, sentence, "rate_limit_error", None, "rate_limit_exceeded", headers=wait)
+    if fault.name == "429-quota":
+        sentence = "You exceeded your current quota, please check your plan and billing details."
+        quota = "insufficient_quota"
+        return Refusal(429, sentence, quota, None, quota, retry=False)
+    assert fault.status is not None
+    sentence, kind, code = _STATUSES.get(
+        fault.status, ("The request was refused.", REQUEST_ERROR, None)
+    )
+    return Refusal(fault.status, sentence, kind, None, code)
+
+
+def error_in_stream(fault: Fault, request_id: str) -> Refusal:
+    """The error that a stream ends with; only its body is sent."""
+    code = fault.argument or "server_error"
+    if code == "moderation_blocked":
+        return blocked_by_moderation(request_id, stage="output")
+    kind, sentence = _ERRORS_IN_STREAMS.get(
+        code, ("server_error", "The server had an error while processing your request.")
+    )
+    return Refusal(500, sentence, kind, None, code)
+
+
 def _one(text: str) -> Fault:
     name, _, argument = text.partition(":")
     if name not in NAMES:
         raise ValueError(f"{name!r} is not a fault; there are: {', '.join(sorted(NAMES))}")
     fault = Fault(name, argument)
-    if name in ("slow", "urls-slow"):
+    if name in TIMED:
         fault.seconds()
     return fault
+
+
+_STATUSES: dict[int, tuple[str, str, str | None]] = {
+    403: ("Your organization must be verified to use this model.", REQUEST_ERROR, None),
+    404: ("The model does not exist.", REQUEST_ERROR, "model_not_found"),
+    500: ("The server had an error while processing your request.", "server_error", "server_error"),
+    503: (
+        "The server is overloaded. Please try again later.",
+        "service_unavailable_error",
+        "server_is_overloaded",
+    ),
+}
+_ERRORS_IN_STREAMS = {
+    "rate_limit_exceeded": ("rate_limit_error", "Rate limit reached for images per min."),
+    "moderation_blocked": (USER_ERROR, "Your request was rejected by the safety system."),
+    "image_generation_user_error": (USER_ERROR, "The picture could not be made from this."),
+    "invalid_request_error": (REQUEST_ERROR, "The request is not valid."),
+}

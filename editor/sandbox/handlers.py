@@ -9,15 +9,17 @@ import secrets
 import select
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler
-from io import BufferedIOBase
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from editor.sandbox import editing
+from editor.images_api import answers, refusals
+from editor.images_api.messages import PATHS, Operation
+from editor.images_api.refusals import Refusal
+from editor.sandbox import operations
+from editor.sandbox.bodies import Body, ChunkedBody
 from editor.sandbox.faults import Fault, Schedule
-from editor.sandbox.refusals import REQUEST_ERROR, Refusal, no_key, wrong_key
 from editor.sandbox.results import Expired, Result, Unknown
 
 if TYPE_CHECKING:
@@ -27,8 +29,9 @@ log = logging.getLogger(__name__)
 MOST_CONTROL_BYTES = 10_000
 PRIVATE_URL = "http://169.254.169.254/latest/meta-data/"
 ZEROS = 2 * 1024 * 1024 * 1024
-CHUNK = 64 * 1024
-MODELS_CREATED = 1735689600  # 2025-01-01; the field must be there, and means nothing here
+OPERATION_OF = {f"/v1{path}": operation for operation, path in PATHS.items()}
+KEYS_COME_FROM = "Find it where the sandbox was started (SANDBOX_KEY)."
+Endpoints = Mapping[str, Callable[[], None]]  # by method
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -41,29 +44,38 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 120  # seconds between bytes of a request
 
-    def do_GET(self) -> None:
-        self._route(
-            {
-                "/healthz": self._health,
-                "/v1/models": self._models,
-                "/__calls": self._calls,
-                "/files": self._file,
-            }
-        )
+    # Before a request could be read, errors have these.
+    request_id = ""
+    began = 0.0
+    turn_headers: Mapping[str, str] = {}
 
-    def do_POST(self) -> None:
-        self._route({"/v1/images/edits": self._edit, "/__fault": self._set_fault})
+    def do_GET(self) -> None:
+        self._answer_one()
+
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_GET
 
     # What endpoints use
 
     def require_key(self) -> None:
         """Raises Refusal unless the bearer key is ours."""
-        given = self.headers.get("Authorization", "")
-        if not given.startswith("Bearer "):
-            raise no_key()
+        scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise refusals.no_key()
         wanted = self.server.options.key
-        if not hmac.compare_digest(given.removeprefix("Bearer ").encode(), wanted.encode()):
-            raise wrong_key()
+        if not hmac.compare_digest(given.strip().encode(), wanted.encode()):
+            raise self.wrong_key()
+
+    def wrong_key(self) -> Refusal:
+        return refusals.wrong_key(KEYS_COME_FROM)
+
+    def take_turn(self) -> None:
+        """Raises Refusal where the rate is reached; what is left of it is told with the answer."""
+        self.turn_headers = self.server.bucket.take()
+
+    @property
+    def origin(self) -> str:
+        """The address that the client knows us by."""
+        return f"http://{self.headers.get('Host') or urlsplit(self.server.base_url).netloc}"
 
     def fault(self) -> Fault:
         """The fault of this call: its own header goes before the schedule."""
@@ -101,28 +113,58 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def send_head(
-        self, status: int, content_type: str, length: int, headers: dict[str, str] | None = None
+        self, status: int, content_type: str, length: int, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._send_head(status, {"Content-Length": str(length)}, content_type, headers or {})
+
+    def send_stream_head(self) -> None:
+        """The answer's end is told by `end_stream`; until then, pieces go out as they come."""
+        self._is_chunked = self.request_version >= "HTTP/1.1"
+        if not self._is_chunked:
+            self.close_connection = True
+        framing = {"Transfer-Encoding": "chunked"} if self._is_chunked else {"Connection": "close"}
+        self._send_head(200, framing, answers.EVENT_STREAM, {"Cache-Control": "no-store"})
+
+    def send_chunk(self, data: bytes) -> None:
+        if self._is_chunked:
+            self.send_pieces([b"%x\r\n" % len(data), data, b"\r\n"])
+        else:
+            self.send_pieces([data])
+
+    def end_stream(self) -> None:
+        if self._is_chunked:
+            self.send_pieces([b"0\r\n\r\n"])
+
+    def _send_head(
+        self,
+        status: int,
+        framing: Mapping[str, str],
+        content_type: str,
+        headers: Mapping[str, str],
     ) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(length))
-        self.send_header("x-request-id", self.request_id)
-        self.send_header("openai-version", "2020-10-01")
-        self.send_header("openai-processing-ms", str(int(self.elapsed() * 1000)))
-        for name, value in (headers or {}).items():
+        ours = {
+            "Content-Type": content_type,
+            "x-request-id": self.request_id,
+            "openai-version": "2020-10-01",
+            "openai-organization": "sandbox",
+            "openai-processing-ms": str(int(self.elapsed() * 1000)),
+        }
+        for name, value in {**ours, **framing, **self.turn_headers, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
 
     def send_pieces(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
-            self.wfile.write(piece)
+            if self.command != "HEAD":
+                self.wfile.write(piece)
 
     def send_json(
-        self, value: Any, status: int = 200, headers: dict[str, str] | None = None
+        self, value: Any, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:
         body = json.dumps(value).encode()
         self.send_head(status, "application/json", len(body), headers)
-        self.wfile.write(body)
+        self.send_pieces([body])
 
     # Endpoints
 
@@ -131,20 +173,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def _models(self) -> None:
         self.require_key()
-        listed = [
-            {
-                "id": model.id,
-                "object": "model",
-                "created": MODELS_CREATED,
-                "owned_by": "sandbox",
-                "shutdown_date": model.shutdown_date and model.shutdown_date.isoformat(),
-            }
-            for model in self.server.catalogue.models()
-        ]
-        self.send_json({"object": "list", "data": listed})
+        self.send_json(answers.models_list(self.server.served_models()))
 
-    def _edit(self) -> None:
-        editing.serve_edit(self)
+    def _model(self) -> None:
+        self.require_key()
+        name = unquote(self._path().rpartition("/")[2])
+        served = self.server.served_models()
+        for model in served:
+            if model.id == name:
+                self.send_json(answers.model_entry(model))
+                return
+        raise refusals.unknown_model(name)
+
+    def _operation(self, operation: Operation) -> None:
+        operations.serve(self, operation)
 
     def _calls(self) -> None:
         self._require_loopback()
@@ -193,7 +235,7 @@ class Handler(BaseHTTPRequestHandler):
                     self.pause(found.fault.seconds(5.0))
                 data = found.path.read_bytes()
                 self.send_head(200, f"image/{found.path.suffix[1:]}", len(data))
-                self.wfile.write(data)
+                self.send_pieces([data])
 
     def _send_zeros(self) -> None:
         self.send_head(200, "image/png", ZEROS)
@@ -202,41 +244,86 @@ class Handler(BaseHTTPRequestHandler):
         for _ in range(ZEROS // len(piece)):
             if self.server.stopping.is_set():
                 break
-            self.wfile.write(piece)
+            self.send_pieces([piece])
 
     def _send_storage_error(self, status: int, code: str, message: str) -> None:
         text = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code>'
         body = f"{text}<Message>{message}</Message></Error>".encode()
         self.send_head(status, "application/xml", len(body))
-        self.wfile.write(body)
+        self.send_pieces([body])
 
     # Routing
 
-    def _route(self, endpoints: dict[str, Callable[[], None]]) -> None:
+    def _endpoints(self, path: str) -> Endpoints:
+        """What is served at this path; nothing where it is none of ours."""
+        if path in OPERATION_OF:
+            return {"POST": lambda: self._operation(OPERATION_OF[path])}
+        if path.startswith("/v1/models/") and path.count("/") == 3:
+            return {"GET": self._model}
+        if path.startswith("/files/"):
+            return {"GET": self._file}
+        plain: Mapping[str, Endpoints] = {
+            "/healthz": {"GET": self._health},
+            "/v1/models": {"GET": self._models},
+            "/__calls": {"GET": self._calls},
+            "/__fault": {"POST": self._set_fault},
+        }
+        return plain.get(path, {})
+
+    def _answer_one(self) -> None:
         self.began = time.monotonic()
         self.request_id = f"req_{secrets.token_hex(16)}"
-        self.body = Body(self.rfile, self._length())
-        path = urlsplit(self.path).path.rstrip("/")
-        endpoint = endpoints.get("/files" if path.startswith("/files/") else path)
+        self.turn_headers = {}
+        self.body: Body | ChunkedBody = Body(self.rfile, 0)
         try:
-            if self.body.left < 0:
-                raise Refusal(411, "Send a Content-Length.")
-            if endpoint is None:
-                sentence = f"Invalid URL ({self.command} {path[:200]})"
-                raise Refusal(404, sentence, REQUEST_ERROR)
-            endpoint()
+            self.body = self._body()
+            self._endpoint()()
         except Refusal as refusal:
             self.send_json(refusal.body, refusal.status, refusal.headers)
-        if not self.close_connection:
-            self.body.drain()
+        if not self.close_connection and not self.body.drain():
+            self.close_connection = True
 
-    def _length(self) -> int:
-        """The body's length; -1 where a POST does not tell it."""
-        text = self.headers.get("Content-Length")
-        if text is None:
-            self.close_connection = True if self.command == "POST" else self.close_connection
-            return -1 if self.command == "POST" else 0
-        return int(text) if text.isdecimal() else -1
+    def _endpoint(self) -> Callable[[], None]:
+        path = self._path()
+        endpoints = self._endpoints(path)
+        method = "GET" if self.command == "HEAD" else self.command
+        if not endpoints:
+            raise refusals.unknown_path(self.command, path)
+        if method not in endpoints:
+            raise refusals.wrong_method(self.command, path, endpoints)
+        return endpoints[method]
+
+    def _path(self) -> str:
+        return urlsplit(self.path).path.rstrip("/")
+
+    def _body(self) -> Body | ChunkedBody:
+        """Raises Refusal where nobody can know where the body ends."""
+        length = self.headers.get("Content-Length")
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            if length is not None:  # two lengths are one too many: do not look for another request
+                self.close_connection = True
+            return ChunkedBody(self.rfile)
+        if length is None and self.command in ("POST", "PUT", "PATCH"):
+            self.close_connection = True
+            raise refusals.no_length()
+        if length is not None and not (length.isascii() and length.isdecimal()):
+            self.close_connection = True
+            raise Refusal(400, "The Content-Length is no number.", code="invalid_content_length")
+        return Body(self.rfile, int(length or 0))
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """For requests that could not be read at all: the envelope here too, instead of a page."""
+        if code == 501:  # a method that nobody knows
+            refusal = refusals.wrong_method(self.command or "", self.path, ("GET", "POST"))
+        else:
+            refusal = Refusal(code, message or "The request cannot be read.", code="bad_request")
+        self.request_id = f"req_{secrets.token_hex(16)}"
+        self.began = time.monotonic()
+        self.close_connection = True
+        self.request_version = (
+            self.protocol_version
+        )  # or a bare line would get an answer without head
+        self.send_json(refusal.body, refusal.status, {**refusal.headers, "Connection": "close"})
 
     def _require_loopback(self) -> None:
         """Raises Refusal unless client and server are the same machine."""
@@ -246,21 +333,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: result URLs hold their own keys, and edits are logged with their outcome."""
-
-
-class Body:
-    """The bytes of one request's body and not one more, for the connection may carry another."""
-
-    def __init__(self, stream: BufferedIOBase, length: int) -> None:
-        self.stream = stream
-        self.length = self.left = length
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self.left if size < 0 else min(size, self.left)
-        data = self.stream.read(wanted) if wanted > 0 else b""
-        self.left -= len(data)
-        return data
-
-    def drain(self) -> None:
-        while self.left > 0 and self.read(CHUNK):
-            pass

@@ -8,18 +8,37 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import cast, get_args
 
 from editor.images_api.catalogue import load
+from editor.images_api.entries import Model
+from editor.imaging.filling import Drift
+from editor.sandbox import rates
 from editor.sandbox.calls import Calls
 from editor.sandbox.faults import Schedule
 from editor.sandbox.handlers import Handler
-from editor.sandbox.pictures import Drift, Painter
+from editor.sandbox.pictures import Painter
+from editor.sandbox.rates import Rate
 from editor.sandbox.results import Results
 
 URL_LIFETIME = 3600.0
+KEEP_ALIVE = 5.0
+
+VARIABLES = """\
+SANDBOX_KEY         the bearer key that callers must send (sandbox)
+SANDBOX_DIR         where the pictures behind result URLs are kept (a temporary folder)
+SANDBOX_URL_TTL     seconds that result URLs live (3600)
+SANDBOX_DRIFT       off, mild or strong: how much models that render anew change the rest (mild)
+SANDBOX_DELAY       seconds that every call takes besides the work (0)
+SANDBOX_KEEP_ALIVE  seconds of silence in a stream after which a comment is sent (5)
+SANDBOX_RATE        how often may be asked, such as 5/minute; more is refused with 429 (100000/minute)
+SANDBOX_RETIRED     serve, or refuse: models past their shutdown date are unknown then (serve)
+SANDBOX_FAULT       what goes wrong with successive calls, such as 500,ok (nothing)
+CATALOGUE_FILE      a file with further models, laid over the catalogue (none)
+"""
 
 
 @dataclass(frozen=True)
@@ -30,25 +49,35 @@ class Options:
     url_ttl: float = URL_LIFETIME  # seconds
     drift: Drift = "mild"  # of the models that render the whole picture anew
     fault: str = ""
-    delay: float = 0.0  # seconds that every edit takes besides the work
+    delay: float = 0.0  # seconds that every call takes besides the work
     directory: Path | None = None
+    keep_alive: float = KEEP_ALIVE  # seconds of silence in a stream before a comment is sent
+    rate: Rate = rates.PLENTY
+    refuses_retired: bool = False  # models past their shutdown date
+    catalogue: Path | None = None  # a file laid over the catalogue
 
 
 def options_from(environment: Mapping[str, str]) -> Options:
-    """The options that SANDBOX_… variables give. Raises ValueError with a sentence."""
+    """The options that VARIABLES give. Raises ValueError with a sentence."""
     drift = environment.get("SANDBOX_DRIFT") or "mild"
     if drift not in get_args(Drift):
         raise ValueError(f"SANDBOX_DRIFT must be off, mild or strong, not {drift!r}.")
     fault = environment.get("SANDBOX_FAULT", "")
     Schedule(fault)
-    folder = environment.get("SANDBOX_DIR")
+    retired = environment.get("SANDBOX_RETIRED") or "serve"
+    if retired not in ("serve", "refuse"):
+        raise ValueError(f"SANDBOX_RETIRED must be serve or refuse, not {retired!r}.")
     return Options(
         key=environment.get("SANDBOX_KEY") or "sandbox",
         url_ttl=_seconds(environment, "SANDBOX_URL_TTL", URL_LIFETIME),
         drift=cast(Drift, drift),
         fault=fault,
         delay=_seconds(environment, "SANDBOX_DELAY", 0.0),
-        directory=Path(folder) if folder else None,
+        directory=_path(environment, "SANDBOX_DIR"),
+        keep_alive=_seconds(environment, "SANDBOX_KEEP_ALIVE", KEEP_ALIVE) or KEEP_ALIVE,
+        rate=_rate(environment),
+        refuses_retired=retired == "refuse",
+        catalogue=_path(environment, "CATALOGUE_FILE"),
     )
 
 
@@ -60,8 +89,9 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, options: Options) -> None:
         self.options = options
-        self.catalogue = load()
+        self.catalogue = load(options.catalogue)
         self.calls = Calls()
+        self.bucket = rates.Bucket(options.rate)
         self.faults = Schedule(options.fault)
         self.painter = Painter(options.drift)
         self.stopping = threading.Event()
@@ -78,6 +108,13 @@ class Server(ThreadingHTTPServer):
     def base_url(self) -> str:
         host = str(self.server_address[0])
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server_port}/v1"
+
+    def served_models(self) -> list[Model]:
+        models = self.catalogue.models()
+        if not self.options.refuses_retired:
+            return models
+        today = datetime.now(UTC).date()
+        return [model for model in models if not model.is_shut_down(today)]
 
     def server_bind(self) -> None:
         # HTTPServer would ask the name service for this machine's full name, which may take long.
@@ -127,6 +164,19 @@ def running(port: int = 0, *, host: str = "127.0.0.1", options: Options) -> Iter
             server.stopping.set()
             server.shutdown()
             thread.join()
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return Path(text) if text else None
+
+
+def _rate(environment: Mapping[str, str]) -> Rate:
+    text = environment.get("SANDBOX_RATE")
+    try:
+        return rates.parse(text) if text else rates.PLENTY
+    except ValueError as error:
+        raise ValueError(f"SANDBOX_RATE: {error}") from None
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

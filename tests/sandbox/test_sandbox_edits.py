@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import requests
 
+from editor.images_api.catalogue import default
 from editor.imaging import files
 from tests.drawing import photo_pixels
 from tests.sandbox.asking import (
@@ -189,7 +190,15 @@ def test_the_models_are_listed_with_their_last_day(sandbox: Sandbox) -> None:
     days = {model["id"]: model["shutdown_date"] for model in listed}
     assert days["gpt-image-2"] is None
     assert days["dall-e-2"] == "2026-05-12"
-    assert len(days) == 10
+    assert list(days) == [model.id for model in default().models()]
+
+
+def test_one_model_is_told_about_by_its_name(sandbox: Sandbox) -> None:
+    headers = {"Authorization": f"Bearer {sandbox.key}"}
+    answer = requests.get(f"{sandbox.base_url}/models/dall-e-3/", headers=headers, timeout=5)
+    assert (answer.json()["id"], answer.json()["object"]) == ("dall-e-3", "model")
+    answer = requests.get(f"{sandbox.base_url}/models/none", headers=headers, timeout=5)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
 
 
 def test_the_sandbox_counts_its_calls(sandbox: Sandbox) -> None:

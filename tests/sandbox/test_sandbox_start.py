@@ -3,14 +3,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from editor.sandbox.server import Options, options_from, running, serving
+from editor.sandbox.rates import Rate
+from editor.sandbox.server import VARIABLES, Options, options_from, running, serving
 from tests.sandbox.asking import ask_small
-from tests.sandbox_server import ROOT, sandbox_process
+from tests.sandbox_server import ROOT, running_sandbox, sandbox_process
 
 
 def test_a_sandbox_runs_as_a_process_of_its_own(tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_a_sandbox_serves_within_this_process() -> None:
     with serving(key="k") as base_url:
         headers = {"Authorization": "Bearer k"}
         listed = requests.get(f"{base_url}/models", headers=headers, timeout=5)
-    assert len(listed.json()["data"]) == 10
+    assert "gpt-image-2" in [model["id"] for model in listed.json()["data"]]
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{base_url}/models", timeout=2)
 
@@ -36,9 +38,47 @@ def test_the_options_come_from_the_environment(tmp_path: Path) -> None:
         "SANDBOX_FAULT": "500",
         "SANDBOX_DELAY": "1",
         "SANDBOX_DIR": str(tmp_path),
+        "SANDBOX_KEEP_ALIVE": "0.5",
+        "SANDBOX_RATE": "5/minute",
+        "SANDBOX_RETIRED": "refuse",
+        "CATALOGUE_FILE": str(tmp_path / "more.toml"),
     }
-    assert options_from(given) == Options("k", 2.5, "strong", "500", 1.0, tmp_path)
-    assert options_from({}) == Options("sandbox", 3600.0, "mild", "", 0.0, None)
+    assert options_from(given) == Options(
+        key="k",
+        url_ttl=2.5,
+        drift="strong",
+        fault="500",
+        delay=1.0,
+        directory=tmp_path,
+        keep_alive=0.5,
+        rate=Rate(5, 60.0),
+        refuses_retired=True,
+        catalogue=tmp_path / "more.toml",
+    )
+    assert options_from({}) == Options("sandbox", 3600.0, "mild", "", 0.0, None, 5.0)
+
+
+def test_every_variable_that_is_read_is_told_about(tmp_path: Path) -> None:
+    read: set[str] = set()
+
+    class Noting(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return default
+
+    options_from(Noting())
+    assert read == {line.split()[0] for line in VARIABLES.splitlines()}
+
+
+def test_models_of_the_operators_own_are_served(tmp_path: Path) -> None:
+    more = tmp_path / "more.toml"
+    more.write_text(
+        '[[model]]\nid = "home-made"\nname = "Home-made"\nfamily = "gpt-image"\n'
+        'tokens = "patches"\nrates = "two"\n'
+    )
+    with running_sandbox(tmp_path, CATALOGUE_FILE=more) as sandbox:
+        answer = ask_small(sandbox, model="home-made", size="1024x1024")
+        assert answer.json()["size"] == "1024x1024"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +89,9 @@ def test_the_options_come_from_the_environment(tmp_path: Path) -> None:
         ("SANDBOX_URL_TTL", "-1", "SANDBOX_URL_TTL must be a number of seconds, not '-1'."),
         ("SANDBOX_URL_TTL", "nan", "SANDBOX_URL_TTL must be a number of seconds, not 'nan'."),
         ("SANDBOX_FAULT", "oops", "'oops' is not a fault"),
+        ("SANDBOX_RETIRED", "maybe", "SANDBOX_RETIRED must be serve or refuse, not 'maybe'."),
+        ("SANDBOX_RATE", "often", "SANDBOX_RATE: A rate is written like 5/minute, 1/second"),
+        ("SANDBOX_RATE", "0/minute", "SANDBOX_RATE: A rate is written like"),
     ],
 )
 def test_a_wrong_variable_is_told_in_a_sentence(name: str, value: str, told: str) -> None:
