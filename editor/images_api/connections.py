@@ -1,8 +1,8 @@
-"""Sockets that can be trusted with a deadline, and with an address that somebody else chose.
+"""Exchanges that can be trusted with a deadline, and with an address that somebody else chose. The only
+door to `requests`.
 
-`requests` is used through `session`, which opens one fresh connection for one exchange. Connections
-are never kept: a kept one may die while the next paid request is being written to it, and then
-nobody could say whether that request was done.
+Each exchange opens one fresh connection. Connections are never kept: a kept one may die while the
+next paid request is being written to it, and then nobody could say whether that request was done.
 """
 
 import ipaddress
@@ -12,25 +12,50 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectTimeout, RequestException, SSLError, Timeout
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ReadTimeoutError,
 )
 
+Answer = requests.Response
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 AddressRule = Callable[[str, int, IPAddress], bool]  # (host, port, address) -> may we go there?
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+CHUNK = 64 * 1024
+PLAIN_HEADERS = {
+    "User-Agent": "Maskroom",
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class AddressRefused(Exception):
     """A name leads to an address where we do not go. Not an OSError, so urllib3 lets it through."""
+
+
+class Cut(Exception):
+    """An exchange that did not come to its end, in our words: `code` for programs, `sentence` for
+    people, and the answer's status and request id as far as it came."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sentence = sentence
+        self.status: int | None = None
+        self.request_id = ""
 
 
 class Exchange:
@@ -41,10 +66,10 @@ class Exchange:
     reaches them.
     """
 
-    def __init__(self, seconds: float, *, connect: float, between_bytes: float) -> None:
+    def __init__(self, seconds: float, *, connect: float, silence: float) -> None:
         self._connect = connect
         self._ends_at = time.monotonic() + seconds
-        self.between_bytes = between_bytes
+        self.silence = silence
         self.is_over = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
@@ -78,6 +103,69 @@ class Exchange:
             _shut_down(opened)
 
 
+def send(
+    method: str,
+    url: str,
+    exchange: Exchange,
+    headers: dict[str, str],
+    body: Any = None,
+    rule: AddressRule | None = None,
+) -> Answer:
+    """The answer's head; its body is still on the line. `body` has a length and gives bytes.
+
+    Raises Cut, and AddressRefused by `rule`.
+    """
+    try:
+        return _session(exchange, rule or anywhere).request(
+            method,
+            url,
+            data=body,
+            headers=headers,
+            timeout=(exchange.connect_seconds(), exchange.silence),
+            allow_redirects=False,
+            stream=True,
+        )
+    except (RequestException, HTTPError, OSError, UnicodeError) as error:
+        # "From None", because the exceptions of `requests` carry the whole request, the key with it.
+        raise _cut_by(error, exchange) from None
+
+
+def receive(
+    answer: Answer,
+    exchange: Exchange,
+    write: Callable[[bytes], None],
+    *,
+    max_bytes: int,
+    is_late: Callable[[], bool],
+) -> None:
+    """Hand the answer's body to `write` as it comes. Raises Cut; what `write` raises goes through."""
+    written = 0
+    while chunk := _read(answer, exchange):
+        write(chunk)
+        written += len(chunk)
+        if is_late():
+            raise late()
+        if written > max_bytes:
+            raise too_large()
+    if exchange.is_over:  # our own shutdown can look like the answer's proper end
+        raise late()
+
+
+def late() -> Cut:
+    return Cut("deadline", "The provider took longer than we wait.")
+
+
+def too_large() -> Cut:
+    return Cut("too_large", "The provider's answer is too large.")
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Raises KeyError for another scheme than http(s), ValueError for a broken URL."""
+    parts = urlsplit(url)
+    standard = DEFAULT_PORTS[parts.scheme]
+    return (parts.hostname or "").lower(), parts.port or standard
+
+
 def is_public(address: IPAddress) -> bool:
     """Is this an address of the public internet, whatever it is wrapped in?
 
@@ -100,7 +188,7 @@ def anywhere(_host: str, _port: int, _address: IPAddress) -> bool:
     return True
 
 
-def session(exchange: Exchange, rule: AddressRule = anywhere) -> requests.Session:
+def _session(exchange: Exchange, rule: AddressRule) -> requests.Session:
     """A session for one exchange: no retries, no redirects followed by themselves (the caller passes
     `allow_redirects=False`), no proxies or passwords from the environment."""
     opened = _Session()
@@ -132,6 +220,35 @@ def resolve(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
         raise found[0]
     addresses: list[tuple[Any, ...]] = found[0]
     return addresses
+
+
+def _read(answer: Answer, exchange: Exchange) -> bytes:
+    try:
+        # read1 hands over what has arrived; read would hold back up to a chunk, and lose it when
+        # the connection ends early.
+        chunk: bytes = answer.raw.read1(CHUNK, decode_content=True)
+    except (RequestException, HTTPError, OSError, ValueError) as error:
+        raise _cut_by(error, exchange) from None
+    return chunk
+
+
+def _cut_by(error: Exception, exchange: Exchange) -> Cut:
+    if exchange.is_over:
+        return late()
+    if isinstance(error, ConnectTimeout):  # also a ConnectionError: asked first
+        return Cut("connect_timeout", "The provider could not be reached in time.")
+    if isinstance(error, Timeout | ReadTimeoutError | TimeoutError):
+        return Cut("read_timeout", "The provider fell silent.")
+    text = str(error)
+    if "NameResolutionError" in text:
+        return Cut("name_not_found", "The provider's name could not be found.")
+    if "NewConnectionError" in text:
+        return Cut("not_connected", "The provider could not be reached.")
+    if isinstance(error, SSLError):
+        return Cut("tls_failed", "The secure connection to the provider failed.")
+    if "IncompleteRead" in text:
+        return Cut("truncated", "The connection ended before the answer did.")
+    return Cut("connection_lost", "The connection to the provider was lost.")
 
 
 def _wrapped(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -184,7 +301,7 @@ def _pool_class(pool: Any, connection: Any, exchange: Exchange, rule: AddressRul
             # TLS wraps the socket in another object that takes over the file descriptor.
             exchange.watch(self.sock)
             # urllib3 would hold each write of the body to the connect timeout.
-            self.sock.settimeout(exchange.between_bytes)
+            self.sock.settimeout(exchange.silence)
 
     return type("Pool", (pool,), {"ConnectionCls": Connection})
 

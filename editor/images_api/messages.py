@@ -13,6 +13,7 @@ from typing import Any
 
 from editor.images_api.errors import (
     OutcomeUnknown,
+    ProviderError,
     UnusableAnswer,
     error_for,
     error_for_event,
@@ -56,6 +57,7 @@ __all__ = [
     "Request",
     "Size",
     "Usage",
+    "has_finished_picture",
     "kept_headers",
     "picture_bytes",
     "read_answer",
@@ -217,6 +219,17 @@ def read_answer(path: Path, meta: AnswerMeta, *, secret: str = "") -> ImagesResp
         request_id=meta.request_id,
         **{name: safe_sentence(found.said.get(name))[:40] for name in _DESCRIPTIONS},
     )
+
+
+def has_finished_picture(path: Path, meta: AnswerMeta) -> bool:
+    """Is there a finished picture in this stream, of which the end may be missing?"""
+    if not 200 <= meta.status < 300:
+        return False
+    with _content(path) as content:
+        try:
+            return _is_stream(content, meta) and bool(_from_events(content, meta, "").pictures)
+        except ProviderError:
+            return False
 
 
 def picture_bytes(response: ImagesResponse, index: int) -> bytes:

@@ -114,6 +114,10 @@ class Request(Params):
         extras = {name: {"image_url": url_of(part)} for name, part in self._extras().items()}
         return {**first, **chosen, **files, **extras}
 
+    def files(self) -> tuple[FilePart, ...]:
+        """All files, in the order in which they are sent."""
+        return (*self.images, *self._extras().values())
+
     def _extras(self) -> dict[str, FilePart]:
         parts = {name: getattr(self, name) for name in FILE_PARAMETERS}
         return {name: part for name, part in parts.items() if part is not None}

@@ -1,5 +1,6 @@
 """Answers on their way to disk: a file appears under its name complete and durable, or not at all."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -7,11 +8,17 @@ from typing import IO, Any, Self
 
 
 class SpoolFailed(Exception):
-    """Our own disk would not take the bytes. `cause` is the OSError."""
+    """Our own disk would not take the bytes: `code` is "no_space" or "not_kept"."""
 
     def __init__(self, cause: OSError) -> None:
         super().__init__(str(cause))
-        self.cause = cause
+        is_full = cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        self.code = "no_space" if is_full else "not_kept"
+        self.sentence = "The provider's answer could not be written to disk."
+        if is_full:
+            self.sentence = "There is no space left to keep the provider's answer."
+        self.status: int | None = None  # of the answer, as far as it came
+        self.request_id = ""
 
 
 class Spool:

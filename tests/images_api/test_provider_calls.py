@@ -202,7 +202,7 @@ def test_the_deadline_frees_the_thread_whatever_the_server_does(
 
 def test_a_silent_server_is_given_up_after_the_time_between_bytes(tmp_path: Path) -> None:
     with raw_server(answer_nothing) as server:
-        error = failure(server.base_url, tmp_path / "a", between_bytes=0.3)
+        error = failure(server.base_url, tmp_path / "a", read_timeout=0.3)
     assert type(error) is OutcomeUnknown
     assert error.code == "read_timeout"
 
