@@ -13,7 +13,7 @@ from editor.gateway.inputs import Inputs, mask_in
 from editor.gateway.repeats import call_of, fingerprint_of, key_reused
 from editor.images_api import asked, refusals
 from editor.images_api.asked import Asked
-from editor.images_api.catalogue import Model
+from editor.images_api.catalogue import Model, UnknownModel
 from editor.images_api.messages import Operation, Request
 from editor.images_api.refusals import Refusal
 from editor.jobs.provider import known_models
@@ -41,10 +41,10 @@ class Wish:
     safety_identifier: str
 
 
-def wish_of(request: Caller, operation: Operation) -> Wish:
+def wish_of(request: Caller, operation: Operation, deployment: str) -> Wish:
     """Read the call and make it an edit, or find the edit that it made before. Raises Refusal."""
     inputs = Inputs(request.token.person)
-    wanted = _checked(request, operation, inputs)
+    wanted = _checked(request, operation, inputs, _default(deployment))
     call = call_of(request, fingerprint_of(wanted.request))
     if call.edit_id is None:
         _submit(request, call, wanted, inputs)
@@ -60,7 +60,17 @@ def wish_of(request: Caller, operation: Operation) -> Wish:
     )
 
 
-def _checked(request: Caller, operation: Operation, inputs: Inputs) -> Asked:
+def _default(deployment: str) -> Model | None:
+    """The model that is meant where the body names none; None: the operation's own."""
+    if not deployment:
+        return None
+    try:
+        return known_models().get(deployment)
+    except UnknownModel:
+        raise refusals.unknown_model(deployment) from None
+
+
+def _checked(request: Caller, operation: Operation, inputs: Inputs, default: Model | None) -> Asked:
     try:
         form = asked.read(
             operation,
@@ -77,6 +87,7 @@ def _checked(request: Caller, operation: Operation, inputs: Inputs) -> Asked:
         form,
         known_models(),
         look=inputs.look,
+        default=default,
         on=date.today() if settings.PROVIDER_IS_OPENAI else None,
         fetch=inputs.fetch if settings.GATEWAY_FETCH_URLS else None,
         find_file=inputs.find_file,

@@ -10,9 +10,13 @@ def both(route: str, view: View, name: str) -> list[URLPattern]:
     return [path(route, view, name=name), path(f"{route}/", view, name=f"{name}_slash")]
 
 
+DEPLOYMENT = "v1/deployments/<str:deployment>/images"  # where clients made for Azure look
+
 urlpatterns = [
     *both("v1/images/edits", views.image_edits, "v1_edits"),
     *both("v1/images/generations", views.image_generations, "v1_generations"),
+    *both(f"{DEPLOYMENT}/edits", views.image_edits, "v1_deployed_edits"),
+    *both(f"{DEPLOYMENT}/generations", views.image_generations, "v1_deployed_generations"),
     *both("v1/images/variations", views.image_variations, "v1_variations"),
     *both("v1/images/files/<str:key>", links.image_file, "v1_file"),
     *both("v1/models", listing.models, "v1_models"),

@@ -25,13 +25,13 @@ JSON = "application/json"
 
 
 @open_to("POST")
-def image_edits(request: Caller) -> HttpResponseBase:
-    return _served(request, "edit")
+def image_edits(request: Caller, deployment: str = "") -> HttpResponseBase:
+    return _served(request, "edit", deployment)
 
 
 @open_to("POST")
-def image_generations(request: Caller) -> HttpResponseBase:
-    return _served(request, "generate")
+def image_generations(request: Caller, deployment: str = "") -> HttpResponseBase:
+    return _served(request, "generate", deployment)
 
 
 @open_to("POST")
@@ -39,10 +39,11 @@ def image_variations(request: Caller) -> HttpResponseBase:
     return _served(request, "vary")
 
 
-def _served(request: Caller, operation: Operation) -> HttpResponseBase:
+def _served(request: Caller, operation: Operation, deployment: str = "") -> HttpResponseBase:
+    """`deployment` is the model that the path names; one that the body names goes before it."""
     place = places.take()
     try:
-        wish = wish_of(request, operation)
+        wish = wish_of(request, operation, deployment)
         response = _streamed(request, wish, place) if wish.streams else _whole(request, wish, place)
     except BaseException:
         place.free()

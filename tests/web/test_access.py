@@ -54,7 +54,13 @@ GATEWAY: dict[str, list[Expected]] = (
     }
     | {
         name: [Expected((405,) * 5), Expected((401,) * 5, post=True)]
-        for operation in ("edits", "generations", "variations")
+        for operation in (
+            "edits",
+            "generations",
+            "variations",
+            "deployed_edits",
+            "deployed_generations",
+        )
         for name in (f"v1_{operation}", f"v1_{operation}_slash")
     }
     | {
@@ -169,7 +175,7 @@ def arguments(name: str, pattern: URLPattern, things: dict[str, Any]) -> dict[st
         given["number"] = 1
     if "username" in wanted:
         given["username"] = "alice"
-    for word in ("id", "key", "rest"):
+    for word in ("id", "key", "rest", "deployment"):
         if word in wanted:
             given[word] = "none"
     return given
