@@ -73,9 +73,16 @@ def pictures(
     return json.dumps({"created": 1, "data": data, "usage": usage or usual}).encode()
 
 
-def event(kind: str, shade: int = 90, *, size: tuple[int, int] = (64, 64), **more: Any) -> bytes:
+def event(
+    kind: str,
+    shade: int = 90,
+    *,
+    size: tuple[int, int] = (64, 64),
+    picture: bytes = b"",
+    **more: Any,
+) -> bytes:
     """One event of a stream with a picture in it, such as image_edit.partial_image."""
-    encoded = base64.b64encode(photo_png(size, shade=shade)).decode()
+    encoded = base64.b64encode(picture or photo_png(size, shade=shade)).decode()
     said = {
         "type": kind,
         "b64_json": encoded,

@@ -9,10 +9,7 @@ import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import (
-    TYPE_CHECKING,  # BRIDGE
-    Any,
-)
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,8 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Q
 
-if TYPE_CHECKING:
-    from editor.images_api.client import PartialPicture
+from editor.images_api.messages import PartialPicture
 from editor.imaging import files, framing, masks, previews
 from editor.jobs.pictures import pixel_gate, read
 from editor.models import Attempt, Edit, Partial, Status
@@ -45,7 +41,7 @@ class Keeper:
         self.seen = 0
         self.last: Future[None] | None = None
 
-    def __call__(self, picture: "PartialPicture") -> None:
+    def __call__(self, picture: PartialPicture) -> None:
         if self.seen < MOST:
             self.seen += 1
             before, number = self.last, self.seen

@@ -5,6 +5,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal, cast
 
 from django.conf import settings
 
@@ -17,7 +18,7 @@ WARNED = timedelta(days=60)
 
 
 def provider() -> Provider:
-    return _bridged(
+    return Provider(
         base_url=settings.PROVIDER_BASE_URL,
         api_key=settings.PROVIDER_API_KEY,
         organization=settings.PROVIDER_ORGANIZATION or None,
@@ -28,13 +29,9 @@ def provider() -> Provider:
         key_header=settings.PROVIDER_KEY_HEADER,
         azure_api_version=settings.PROVIDER_AZURE_API_VERSION or None,
         deployments=settings.PROVIDER_DEPLOYMENTS,
-        edits_as=settings.PROVIDER_EDITS_AS,
+        edits_as=cast(Literal["multipart", "json"], settings.PROVIDER_EDITS_AS),
         strip=frozenset(settings.PROVIDER_STRIP),
     )
-
-
-def _bridged(**kw):  # BRIDGE
-    return Provider(**{k: v for k, v in kw.items() if k in Provider.__dataclass_fields__})
 
 
 def known_models() -> Catalogue:

@@ -130,7 +130,7 @@ def _estimate(
     size = sent_size(params.operation, {"size": params.size}, frame)
     if size in (None, "auto") and params.operation == "edit" and fit == "mask":
         size = written((1024, 1024))  # nothing is painted yet: something to go by
-    return _bridged(
+    return pricing.estimate(
         model,
         operation=params.operation,
         size=size,
@@ -144,10 +144,3 @@ def _estimate(
             model, {"n": params.n, "partial_images": params.partial_images}
         ),
     )
-
-
-def _bridged(model, **kw):  # BRIDGE
-    import inspect
-
-    known = inspect.signature(pricing.estimate).parameters
-    return pricing.estimate(model, **{k: v for k, v in kw.items() if k in known})

@@ -103,14 +103,6 @@ def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
 
 def _call(edit: Edit, attempt: Attempt, request: Request, token: UUID) -> AnswerMeta:
     give_back()
-    if not hasattr(client, "send"):  # BRIDGE
-        return client.edit(
-            provider(),
-            request,
-            into=spool.answer(attempt.key),
-            key=str(attempt.key),
-            before_body=partial(crash, "before-body"),
-        )
     return client.send(
         provider(),
         request,

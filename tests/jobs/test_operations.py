@@ -128,9 +128,10 @@ def test_the_same_key_with_other_references_is_a_conflict(photo, make_photo):
     alice = photo.created_by
     first = wish(alice, source=photo, mask=mask_png(photo.size, MASK))
     submit(first)
+    other = make_photo(alice, size=(80, 50))
+    second = wish(alice, source=photo, mask=first.mask, references=(other,), key=first.key)
     with pytest.raises(NotSubmitted) as refused:
-        other = make_photo(alice, size=(80, 50))
-        submit(wish(alice, source=photo, mask=first.mask, references=(other,), key=first.key))
+        submit(second)
     assert refused.value.conflict
 
 
