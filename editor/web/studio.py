@@ -1,6 +1,5 @@
 """The studio's server side: what the page starts from, the draft, the estimate, and sending an edit off."""
 
-import math
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,17 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from editor.images_api.catalogue import Model
 from editor.jobs.provider import offered_models
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
 from editor.models import Draft, Edit, Image
-from editor.web import words
+from editor.web import offers, references, words
 from editor.web.access import Request, load, signed_in
 from editor.web.edits import versions_of
 
 MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise are 8 MB
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-OPTIONS = ("model", "n", "size", "quality")
 Errors = dict[str, list[str]]
 
 
@@ -55,6 +52,7 @@ def _page(
         "key": key or str(uuid4()),
         "from_edit": again,
         "errors": errors or {},
+        "options": offers.fields(),
         **versions_of(request, image),
     }
     return render(request, "images/edit.html", context, status=status)
@@ -74,25 +72,10 @@ def _studio(image: Image, start: dict[str, Any] | None) -> dict[str, Any]:
         "draft_url": of_image("image_draft"),
         "estimate_url": of_image("image_estimate"),
         "submit_url": of_image("studio"),
-        "models": [_model(model) for model in offered_models()],
+        "upload_url": reverse("image_upload"),
+        "upload_max_bytes": settings.UPLOAD_MAX_BYTES,
+        "models": [offers.offer(offered) for offered in offered_models()],
         "provider": {"is_sandbox": settings.PROVIDER_IS_SANDBOX},
-    }
-
-
-def _model(model: Model) -> dict[str, Any]:
-    sizes = [{"value": "auto", "label": _("Fits the mask")}]
-    sizes += [{"value": f"{w}x{h}", "label": f"{w} × {h}"} for w, h in model.sizes.fixed]
-    qualities = [{"value": name, "label": words.quality(name)} for name in model.qualities]
-    return {
-        "id": model.id,
-        "label": model.name,
-        "prompt_limit": model.prompt_limit,
-        "n_max": model.max_n,
-        "sizes": sizes,
-        "default_size": "auto",
-        "qualities": qualities,
-        "default_quality": model.default_quality or "",
-        "note": "",
     }
 
 
@@ -111,11 +94,12 @@ def _again(request: Request, image: Image) -> Edit | None:
 
 
 def _started_from(edit: Edit) -> dict[str, Any]:
-    options = {name: str(edit.options.get(name) or "") for name in ("n", "size", "quality")}
     return {
         "prompt": edit.prompt,
+        **offers.texts_of(edit.options),
         "model": edit.model,
-        **options,
+        "partial_images": str(edit.options.get("partial_images") or 0),
+        "pictures": references.pictures_of_edit(edit),
         "mask_url": reverse("edit_mask", args=[edit.pk]),
         "updated_at": edit.created_at.isoformat(),
     }
@@ -125,12 +109,12 @@ def _draft_of(request: Request, image: Image) -> dict[str, Any] | None:
     draft = Draft.objects.filter(person=request.user, image=image).first()
     if draft is None:
         return None
-    options = {name: str(draft.options.get(name) or "") for name in OPTIONS}
     stamp = int(draft.updated_at.timestamp() * 1000)
     mask_url = f"{reverse('image_draft', args=[image.pk])}?at={stamp}"
     return {
         "prompt": draft.prompt,
-        **options,
+        **offers.texts_of(draft.options),
+        "pictures": references.pictures_of(request.user, draft.options.get("references", [])),
         "mask_url": mask_url if draft.mask else None,
         "updated_at": draft.updated_at.isoformat(),
     }
@@ -167,7 +151,10 @@ def image_draft(request: Request, pk: int) -> HttpResponse:
 def _save_draft(request: Request, image: Image) -> HttpResponse:
     changes: dict[str, Any] = {
         "prompt": _text(request, "prompt")[:100_000],
-        "options": {name: _text(request, name)[:80] for name in OPTIONS},
+        "options": {
+            **{name: _text(request, name)[:80] for name in offers.NAMES},
+            "references": references.numbers_in(request.POST) or [],
+        },
     }
     if request.POST.get("mask_empty"):
         changes["mask"] = b""
@@ -197,19 +184,32 @@ def image_estimate(request: Request, pk: int) -> JsonResponse:
     image = load(Image.objects, request.user, pk=pk)
     asked = request.GET
     bounds = _bounds([asked.get(side, "") for side in "ltrb"], image)
-    options = _options(asked)
-    if isinstance(options["n"], str):
-        return JsonResponse(_told_problem("n", "n.not_a_number"))
-    chars = _whole(asked.get("prompt_chars", "0")) or 0
-    quoted = quote(image, bounds, asked.get("model", ""), options, min(max(chars, 0), 1_000_000))
-    return JsonResponse(_told(quoted))
+    options = offers.options_of(asked)
+    unreadable = offers.problems_of(options)
+    if unreadable:
+        return JsonResponse(_told_problems(unreadable))
+    chars = offers.whole(asked.get("prompt_chars", "0")) or 0
+    further = references.chosen(request.user, asked)
+    quoted = quote(
+        image,
+        bounds,
+        asked.get("model", ""),
+        options,
+        min(max(chars, 0), 1_000_000),
+        references=further.images,
+    )
+    return JsonResponse(_told(quoted, further.problems))
 
 
-def _told(quoted: Quote) -> dict[str, Any]:
+def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
     frame = quoted.frame
+    problems = _errors(quoted.problems)
+    if of_references:
+        problems["references"] = of_references
     return {
         "text": words.money_between(quoted.low_microusd, quoted.high_microusd),
         "detail": _left(quoted),
+        "prices": words.prices_of(quoted.price_date) if quoted.price_date else "",
         "frame": frame
         and {
             "bounds": list(frame.bounds),
@@ -217,18 +217,13 @@ def _told(quoted: Quote) -> dict[str, Any]:
             "scale": frame.scale,
             "label": words.frame_tag(frame),
         },
-        "problems": _errors(quoted.problems),
-    }
-
-
-def _told_problem(field: str, code: str) -> dict[str, Any]:
-    problems = {field: [str(words.PROBLEMS[code])]}
-    return {
-        "text": words.money_between(None, None),
-        "detail": "",
-        "frame": None,
         "problems": problems,
     }
+
+
+def _told_problems(problems: Errors) -> dict[str, Any]:
+    unknown = words.money_between(None, None)
+    return {"text": unknown, "detail": "", "prices": "", "frame": None, "problems": problems}
 
 
 def _left(quoted: Quote) -> str:
@@ -239,7 +234,7 @@ def _left(quoted: Quote) -> str:
 
 def _bounds(texts: list[str], image: Image) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom within the picture; None when nothing, or nonsense, is given."""
-    numbers = [_whole(text) for text in texts]
+    numbers = [offers.whole(text) for text in texts]
     if None in numbers:
         return None
     left, top, right, bottom = (number or 0 for number in numbers)
@@ -253,11 +248,12 @@ def _bounds(texts: list[str], image: Image) -> tuple[int, int, int, int] | None:
 
 def _submit(request: Request, image: Image) -> HttpResponse:
     again = _again(request, image)
-    errors = _missing(request)
+    further = references.chosen(request.user, request.POST)
+    errors = _missing(request, further)
     if errors:
         return _refused(request, image, again, errors, 422)
     try:
-        edit = submit(_new_edit(request, image, again))
+        edit = submit(_new_edit(request, image, again, further.images))
     except NotSubmitted as refused:
         return _refused(request, image, again, _errors(refused.problems), _status_of(refused))
     Draft.objects.filter(person=request.user, image=image).delete()
@@ -266,30 +262,34 @@ def _submit(request: Request, image: Image) -> HttpResponse:
     return redirect("edit_show", pk=edit.pk)
 
 
-def _missing(request: Request) -> Errors:
-    """What the catalogue cannot judge, for it is not there or no number at all."""
+def _missing(request: Request, further: references.Chosen) -> Errors:
+    """What the catalogue cannot judge: what is not there, no number, or no picture."""
     errors: Errors = {}
     if _key(request) is None:
         errors[""] = [str(words.PROBLEMS["key_missing"])]
     if not _text(request, "prompt").strip():
         errors["prompt"] = [str(words.PROBLEMS["prompt.missing"])]
-    if isinstance(_options(request.POST)["n"], str):
-        errors["n"] = [str(words.PROBLEMS["n.not_a_number"])]
+    if further.problems:
+        errors["references"] = further.problems
+    errors |= offers.problems_of(offers.options_of(request.POST))
     if "mask" not in request.FILES:
         errors["mask"] = [str(words.PROBLEMS["mask.empty"])]
     return errors
 
 
-def _new_edit(request: Request, image: Image, again: Edit | None) -> NewEdit:
+def _new_edit(
+    request: Request, image: Image, again: Edit | None, further: tuple[Image, ...]
+) -> NewEdit:
     key = _key(request)
     assert key is not None
     return NewEdit(
         person=request.user,
         source=image,
+        references=further,
         mask=_mask(request),
         prompt=_text(request, "prompt"),
         model=request.POST.get("model", ""),
-        options=_options(request.POST),
+        options=offers.options_of(request.POST),
         key=key,
         again=again,
     )
@@ -307,7 +307,9 @@ def _refused(
     if _wants_json(request):
         return JsonResponse({"errors": errors}, status=status)
     start = _draft_of(request, image) or {"mask_url": None, "updated_at": ""}
-    start |= {name: _text(request, name) for name in ("prompt", *OPTIONS)}
+    start |= {name: _text(request, name) for name in ("prompt", *offers.NAMES)}
+    numbers = references.numbers_in(request.POST) or []
+    start["pictures"] = references.pictures_of(request.user, numbers)
     return _page(
         request,
         image,
@@ -326,17 +328,6 @@ def _errors(problems: Any) -> Errors:
     return errors
 
 
-def _options(sent: Any) -> dict[str, Any]:
-    """n as a number (as it came when it is none), size and quality as words or None."""
-    number = sent.get("n", "").strip() or "1"
-    whole = _whole(number)
-    return {
-        "n": number if whole is None else whole,
-        "size": sent.get("size", "").strip() or None,
-        "quality": sent.get("quality", "").strip() or None,
-    }
-
-
 def _mask(request: Request) -> bytes:
     """The mask's bytes. More than any mask has is cut off, and so is not a mask any more."""
     file: Any = request.FILES["mask"]
@@ -352,14 +343,6 @@ def _key(request: Request) -> UUID | None:
 
 def _text(request: Request, name: str) -> str:
     return str(request.POST.get(name, "")).replace("\r\n", "\n").replace("\x00", "")
-
-
-def _whole(text: str) -> int | None:
-    try:
-        number = float(text) if len(text) < 20 else math.nan
-    except ValueError:
-        return None
-    return int(number) if math.isfinite(number) and number == int(number) else None
 
 
 def _wants_json(request: Request) -> bool:

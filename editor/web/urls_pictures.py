@@ -1,6 +1,6 @@
 from django.urls import path
 
-from editor.web import edits, files, gallery, images, status, studio, uploads
+from editor.web import edits, files, gallery, images, references, status, studio, uploads
 
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("images/new", uploads.image_new, name="image_new"),
     path("images/upload", uploads.image_upload, name="image_upload"),
     path("images/sample", uploads.image_sample, name="image_sample"),
+    path("images/choose", references.image_choose, name="image_choose"),
     path("images/<int:pk>/", images.image_show, name="image_show"),
     path("images/<int:pk>/edit", studio.studio, name="studio"),
     path("images/<int:pk>/draft", studio.image_draft, name="image_draft"),

@@ -7,7 +7,7 @@ import { encodeMaskNow } from "./png.js";
  * for a reload may ask for the page before that arrives.
  */
 
-/** @typedef {{prompt: string, model: string, n: string, size: string, quality: string}} Fields */
+/** @typedef {Record<string, string> & {prompt: string, model: string, n: string, size: string, quality: string, references: string}} Fields */
 /** @typedef {"saving" | "saved" | "failed"} State */
 
 const REST_MS = 600;
@@ -21,6 +21,7 @@ export class Draft {
   #token;
   #editor;
   #fields;
+  #beside;
   #says;
   #shelf;
   #timer = 0;
@@ -36,13 +37,15 @@ export class Draft {
    * @param {string} of.token against forged requests
    * @param {import("./mask-editor.js").MaskEditor} of.editor
    * @param {() => Fields} of.fields
+   * @param {() => object} of.beside what the tab keeps beside the fields
    * @param {(state: State) => void} of.says
    */
-  constructor({ url, token, editor, fields, says }) {
+  constructor({ url, token, editor, fields, beside, says }) {
     this.#url = url;
     this.#token = token;
     this.#editor = editor;
     this.#fields = fields;
+    this.#beside = beside;
     this.#says = says;
     this.#shelf = `draft:${location.pathname}${location.search}`;
     document.addEventListener("visibilitychange", () => {
@@ -87,7 +90,7 @@ export class Draft {
 
   /**
    * What the tab kept when this page was left unsaved; asked for once.
-   * @returns {(Fields & {mask: Uint8Array<ArrayBuffer> | null}) | null}
+   * @returns {any} the fields, what was kept beside them, and the mask's bytes; null if there is nothing
    */
   takeKept() {
     const kept = sessionStorage.getItem(this.#shelf);
@@ -156,7 +159,7 @@ export class Draft {
     const bounds = mask.bounds();
     const bytes = bounds && encodeMaskNow([{ bounds, pixels: mask.copy(bounds) }], mask.width, mask.height);
     const fields = this.#fields();
-    keep(this.#shelf, { ...fields, mask: bytes && text(bytes) });
+    keep(this.#shelf, { ...fields, ...this.#beside(), mask: bytes && text(bytes) });
     const blob = bytes && new Blob([bytes], { type: "image/png" });
     if (sizeOf(fields, blob) > KEEPALIVE_BYTES) return;
     const headers = { "X-CSRFToken": this.#token };

@@ -1,40 +1,37 @@
 // @ts-check
+import { filled, radio } from "./form-parts.js";
+import { MoreOptions } from "./more-options.js";
+import { chosen } from "./offered.js";
+
 /**
  * The form beside the picture: what the chosen model takes, what it will cost, and sending it off.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
-/** @typedef {{value: string, label: string}} Choice */
-/**
- * @typedef {object} Model
- * @property {string} id
- * @property {string} label
- * @property {number} prompt_limit
- * @property {number} n_max
- * @property {Choice[]} sizes
- * @property {string} default_size
- * @property {Choice[]} qualities
- * @property {string} default_quality
- * @property {string} note
- */
+/** @typedef {import("./offered.js").Choice} Choice */
+/** @typedef {import("./offered.js").Model} Model */
 /** @typedef {Record<string, string[]>} Problems by field; "" for the whole */
 /** @typedef {{bounds: Bounds, label: string} | null} Frame */
-/** @typedef {{text: string, detail: string, frame: Frame, problems?: Problems}} Estimate */
+/** @typedef {{text: string, detail: string, prices: string, frame: Frame, problems?: Problems}} Estimate */
 
 const ESTIMATE_MS = 300;
 const SEND_MS = 60_000;
 const NEARLY_FULL = 0.8;
-const ORDER = ["prompt", "model", "quality", "size", "n", "mask", ""];
+const PLAIN = ["prompt", "references", "model", "quality", "size", "n"];
 
 export class EditForm extends EventTarget {
   #form;
   #models;
   #words;
   #urls;
+  #more;
   /** @type {(() => Bounds | null)} */ #bounds;
+  /** What was chosen by hand: the next model may have what this one lacks. */
+  #wishes = { size: "", quality: "" };
   #timer = 0;
   /** @type {AbortController | null} */ #asking = null;
   #sending = false;
+  /** @type {Set<string>} fields that the last estimate found something wrong with */ #estimated = new Set();
 
   /**
    * @param {HTMLFormElement} form
@@ -51,6 +48,7 @@ export class EditForm extends EventTarget {
     this.#urls = urls;
     this.#words = words;
     this.#bounds = bounds;
+    this.#more = new MoreOptions(/** @type {HTMLDetailsElement} */ (this.#part("more-options")), words);
     this.#field("model").replaceChildren(...models.map(({ id, label }) => new Option(label, id)));
     form.addEventListener("input", (event) => this.#changed(/** @type {HTMLElement} */ (event.target)));
     for (const button of form.querySelectorAll("[data-step]")) {
@@ -58,21 +56,24 @@ export class EditForm extends EventTarget {
     }
   }
 
-  /** @returns {import("./draft.js").Fields} */
+  /**
+   * What the draft keeps: all that was chosen, also what the present model does not take.
+   * @returns {import("./draft.js").Fields}
+   */
   get fields() {
-    const data = new FormData(this.#form);
-    const value = (/** @type {string} */ name) => String(data.get(name) ?? "");
-    const [prompt, model, n, size, quality] = ["prompt", "model", "n", "size", "quality"].map(value);
-    return { prompt, model, n, size, quality };
+    const value = (/** @type {string} */ name) => this.#field(name).value;
+    const [prompt, model, n, references] = ["prompt", "model", "n", "references"].map(value);
+    return { prompt, references, model, n, ...this.#wishes, ...this.#more.wishes };
   }
 
-  /** @param {Partial<import("./draft.js").Fields>} fields */
-  fill({ prompt = "", model = "", n = "1", size = "", quality = "" }) {
+  /** @param {Partial<import("./draft.js").Fields>} fields without the references, which are pictures */
+  fill({ prompt = "", model = "", n = "1", size = "", quality = "", ...options }) {
     this.#field("prompt").value = prompt;
     if (this.#models.some(({ id }) => id === model)) this.#field("model").value = model;
-    this.#offer(size, quality);
-    this.#setNumber(Number(n) || 1);
-    this.#countPrompt();
+    this.#wishes = { size, quality };
+    this.#more.wishes = /** @type {Record<string, string>} */ (options);
+    this.#field("n").value = n;
+    this.#offer();
   }
 
   /** Asks for the price and the frame, a moment after the last change. */
@@ -113,45 +114,87 @@ export class EditForm extends EventTarget {
    * @param {{jump?: boolean}} [how] jump: lead the person to the first one
    */
   showProblems(problems, { jump = false } = {}) {
-    for (const field of ORDER) this.#say(field, problems[field] ?? []);
-    const first = ORDER.find((field) => problems[field]?.length);
+    const said = this.#atFields(problems);
+    for (const field of this.#order) this.say(field, said[field] ?? []);
+    const first = this.#order.find((field) => said[field]?.length);
     if (!jump || first === undefined) return;
-    const target = this.#form.querySelector(`[aria-invalid=true]`) ?? this.#form.querySelector("[type=submit]");
     if (first === "mask") this.dispatchEvent(new Event("maskproblem"));
-    else /** @type {HTMLElement} */ (target).focus();
+    else this.#controlOf(first).focus();
+  }
+
+  /** The fields that a problem can be said at, from top to bottom. */
+  get #order() {
+    return [...PLAIN, ...this.#more.names, "mask", ""];
+  }
+
+  /**
+   * What belongs to no field that is shown is said above the button.
+   * @param {Problems} problems
+   */
+  #atFields(problems) {
+    /** @type {Problems} */
+    const said = {};
+    for (const [name, texts] of Object.entries(problems)) {
+      const isShown = this.#order.includes(name) && !this.#part(`${name || "run"}-error`).parentElement?.hidden;
+      (said[isShown ? name : ""] ??= []).push(...texts);
+    }
+    return said;
+  }
+
+  /**
+   * @param {string} field
+   * @returns {HTMLElement}
+   */
+  #controlOf(field) {
+    if (field === "references") return this.#part("references");
+    const invalid = field && this.#form.querySelector(`[name="${field}"][aria-invalid=true]`);
+    const control = /** @type {HTMLElement} */ (invalid || this.#form.querySelector("[type=submit]"));
+    return control;
   }
 
   /** @param {HTMLElement} target */
   #changed(target) {
-    const { name } = /** @type {HTMLInputElement} */ (target);
+    const { name, value } = /** @type {HTMLInputElement} */ (target);
+    if (!name) return;
+    if (name === "size" || name === "quality") this.#wishes[name] = value;
+    this.#more.wish(name, value);
     if (name === "model") this.#offer();
+    else if (name === "n") this.#more.offer(this.model, Number(value) || 1);
+    else this.#more.update(this.model);
     if (name === "prompt") this.#countPrompt();
-    this.#say(name, []);
+    this.say(name, []);
     this.estimate();
     this.dispatchEvent(new Event("change"));
   }
 
-  get #model() {
+  /** The model that is chosen. */
+  get model() {
     return this.#models.find(({ id }) => id === this.#field("model").value) ?? this.#models[0];
   }
 
-  /**
-   * Offers what the model takes, keeping what was chosen where it can be had.
-   * @param {string} size
-   * @param {string} quality
-   */
-  #offer(size = this.fields.size, quality = this.fields.quality) {
-    const model = this.#model;
+  /** Offers what the model takes, keeping what was chosen where it can be had. */
+  #offer() {
+    const { model } = this;
     if (!model) return;
     const sizes = model.sizes.map(({ value, label }) => new Option(label, value));
     this.#field("size").replaceChildren(...sizes);
-    this.#field("size").value = chosen(model.sizes, size, model.default_size);
+    this.#field("size").value = chosen(model.sizes, this.#wishes.size, model.default_size);
     this.#part("size").hidden = sizes.length === 0;
-    this.#offerQualities(model.qualities, chosen(model.qualities, quality, model.default_quality));
+    this.#offerQualities(model.qualities, chosen(model.qualities, this.#wishes.quality, model.default_quality));
     this.#setNumber(Number(this.#field("n").value) || 1);
-    this.#part("model-note").textContent = model.note;
-    this.#part("model-note").hidden = !model.note;
+    this.#more.offer(model, Number(this.#field("n").value));
+    this.#showNotes(model);
     this.#countPrompt();
+    this.dispatchEvent(new Event("model"));
+  }
+
+  /** @param {Model} model */
+  #showNotes({ note, warning }) {
+    this.#part("model-note").textContent = note;
+    this.#part("model-note").hidden = !note;
+    const text = /** @type {HTMLElement} */ (this.#part("model-warning").querySelector("span"));
+    text.textContent = warning;
+    this.#part("model-warning").hidden = !warning;
   }
 
   /**
@@ -172,7 +215,7 @@ export class EditForm extends EventTarget {
 
   /** @param {number} number */
   #setNumber(number) {
-    const most = this.#model?.n_max ?? 1;
+    const most = this.model?.n_max ?? 1;
     const field = this.#field("n");
     field.max = String(most);
     field.value = String(Math.min(most, Math.max(1, Math.round(number))));
@@ -183,7 +226,7 @@ export class EditForm extends EventTarget {
   }
 
   #countPrompt() {
-    const limit = this.#model?.prompt_limit ?? Infinity;
+    const limit = this.model?.prompt_limit ?? Infinity;
     const length = [...this.#field("prompt").value].length;
     const count = this.#part("prompt-count");
     count.hidden = length < limit * NEARLY_FULL;
@@ -205,27 +248,34 @@ export class EditForm extends EventTarget {
       this.#showEstimate(await answer.json());
     } catch (error) {
       if (/** @type {Error} */ (error).name === "AbortError") return;
-      this.#showEstimate({ text: this.#words.noEstimate, detail: "", frame: null });
+      this.#showEstimate({ text: this.#words.noEstimate, detail: "", prices: "", frame: null });
     }
   }
 
   #question() {
-    const { prompt, ...choices } = this.fields;
-    const question = new URLSearchParams({ ...choices, prompt_chars: String([...prompt.trim()].length) });
+    const question = new URLSearchParams();
+    const chosen = new FormData(this.#form);
+    for (const name of [...PLAIN, ...this.#more.names].filter((name) => name !== "prompt" && chosen.has(name))) {
+      question.set(name, String(chosen.get(name)));
+    }
+    question.set("prompt_chars", String([...this.#field("prompt").value.trim()].length));
     const bounds = this.#bounds();
     ["l", "t", "r", "b"].forEach((side, i) => bounds && question.set(side, String(bounds[i])));
     return question;
   }
 
   /** @param {Estimate} estimate */
-  #showEstimate({ text, detail, frame, problems = {} }) {
+  #showEstimate({ text, detail, prices, frame, problems = {} }) {
     this.#part("cost").textContent = text;
     this.#part("left").textContent = detail;
+    this.#part("prices").textContent = prices;
     // That nothing is painted or written yet is no news to somebody who has just begun.
-    for (const field of ["prompt", "model", "quality", "size", "n"]) {
-      const isBlank = field === "prompt" && !this.fields.prompt.trim();
-      if (problems[field]?.length && !isBlank) this.#say(field, problems[field]);
+    const said = this.#atFields(problems);
+    if (!this.#field("prompt").value.trim()) delete said.prompt;
+    for (const field of this.#order.slice(0, -2)) {
+      if (said[field]?.length || this.#estimated.has(field)) this.say(field, said[field] ?? []);
     }
+    this.#estimated = new Set(Object.keys(said));
     this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
   }
 
@@ -252,16 +302,19 @@ export class EditForm extends EventTarget {
   }
 
   /**
+   * Says what is wrong with a field; nothing takes it back.
    * @param {string} field
    * @param {string[]} texts
    */
-  #say(field, texts) {
-    if (!ORDER.includes(field)) return;
+  say(field, texts) {
+    if (!this.#order.includes(field)) return;
     const line = this.#part(`${field || "run"}-error`);
     line.textContent = texts.join(" ");
     line.hidden = texts.length === 0;
     const input = field && /** @type {HTMLElement | null} */ (this.#form.querySelector(`[name="${field}"]`));
     if (!input) return;
+    const folded = line.closest("details");
+    if (folded && texts.length) folded.open = true;
     if (texts.length) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
   }
@@ -280,33 +333,4 @@ export class EditForm extends EventTarget {
     if (!part) throw new Error(`the form has no ${name}`);
     return /** @type {HTMLElement} */ (part);
   }
-}
-
-/**
- * @param {string} text
- * @param {Record<string, string>} values for the words in braces
- */
-export function filled(text, values) {
-  return text.replace(/\{(\w+)\}/g, (word, name) => values[name] ?? word);
-}
-
-/**
- * @param {Choice[]} choices
- * @param {string} wanted
- * @param {string} otherwise
- */
-function chosen(choices, wanted, otherwise) {
-  return choices.some(({ value }) => value === wanted) ? wanted : otherwise;
-}
-
-/**
- * @param {string} name
- * @param {Choice} choice
- * @param {boolean} checked
- */
-function radio(name, { value, label }, checked) {
-  const input = Object.assign(document.createElement("input"), { type: "radio", name, value, checked });
-  const element = document.createElement("label");
-  element.append(input, label);
-  return element;
 }

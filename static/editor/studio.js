@@ -1,7 +1,9 @@
 // @ts-check
 import { Draft } from "./draft.js";
-import { EditForm, filled } from "./edit-form.js";
+import { EditForm } from "./edit-form.js";
+import { filled } from "./form-parts.js";
 import { MaskEditor } from "./mask-editor.js";
+import { References } from "./references.js";
 import { positionOf, sizeAt } from "./tools.js";
 
 /**
@@ -41,11 +43,20 @@ const editForm = new EditForm(form, {
   words,
   bounds: () => editor.mask.bounds(),
 });
+const token = /** @type {HTMLInputElement} */ (find("[name=csrfmiddlewaretoken]")).value;
+const references = new References(find("#references"), {
+  dialog: /** @type {HTMLDialogElement} */ (find("#choose")),
+  upload: { url: data.upload_url, token, mostBytes: data.upload_max_bytes },
+  words,
+  say,
+  fails: (texts) => editForm.say("references", texts),
+});
 const draft = new Draft({
   url: data.draft_url,
-  token: /** @type {HTMLInputElement} */ (find("[name=csrfmiddlewaretoken]")).value,
+  token,
   editor,
   fields: () => editForm.fields,
+  beside: () => ({ pictures: references.pictures }),
   says: (state) => (find("#draft-state").textContent = ` · ${words[state]}`),
 });
 
@@ -89,6 +100,7 @@ const begun = begin();
 async function begin() {
   const kept = draft.takeKept();
   const start = kept ?? data.draft ?? {};
+  references.fill(start.pictures ?? []);
   editForm.fill(start);
   showTool();
   showSize();
@@ -187,6 +199,7 @@ function setDisabled(act, disabled) {
 // ---- the form
 
 function listenToForm() {
+  editForm.addEventListener("model", () => references.fit(editForm.model));
   editForm.addEventListener("change", () => draft.touch());
   editForm.addEventListener("frame", (event) => editor.showFrame(/** @type {CustomEvent} */ (event).detail));
   editForm.addEventListener("maskproblem", () => surface.focus());
@@ -201,6 +214,7 @@ async function run() {
   editForm.setSending(true);
   editor.finish();
   await begun;
+  if (!(await references.settled())) return editForm.setSending(false);
   await draft.close();
   const url = await editForm.send(() => draft.file());
   if (url) location.assign(url);
@@ -247,12 +261,13 @@ function listenToHold(button) {
 function keyDown(event) {
   // AltGr is how some keyboards type brackets; it comes as Ctrl and Alt.
   const ctrl = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
-  if (ctrl && event.key === "Enter" && !help.open) {
+  const isCovered = Boolean(document.querySelector("dialog[open]"));
+  if (ctrl && event.key === "Enter" && !isCovered) {
     event.preventDefault();
     form.requestSubmit();
     return;
   }
-  if (event.defaultPrevented || help.open || isTyping(event.target)) return;
+  if (event.defaultPrevented || isCovered || isTyping(event.target)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const isTaken = ctrl ? actOn(CTRL_KEYS[event.shiftKey ? `shift ${key}` : key]) : plainKey(event, key);
   if (isTaken) event.preventDefault();
