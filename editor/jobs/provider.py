@@ -26,7 +26,7 @@ def provider() -> Provider:
         connect_timeout=settings.PROVIDER_CONNECT_TIMEOUT_S,
         read_timeout=settings.PROVIDER_READ_TIMEOUT_S,
         overall=settings.CALL_DEADLINE_S,
-        key_header=settings.PROVIDER_KEY_HEADER,
+        key_header=cast(Literal["authorization", "api-key"], settings.PROVIDER_KEY_HEADER),
         azure_api_version=settings.PROVIDER_AZURE_API_VERSION or None,
         deployments=settings.PROVIDER_DEPLOYMENTS,
         edits_as=cast(Literal["multipart", "json"], settings.PROVIDER_EDITS_AS),
