@@ -1,4 +1,4 @@
-"""The gateway as scripts meet it: over the network, in front of the sandbox, with a worker beside."""
+"""The gateway as scripts meet it: over the network, in front of a provider, with a worker beside."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -20,9 +20,7 @@ def make_token(db: None) -> Callable[..., str]:
 
 
 @pytest.fixture
-def gateway(
-    live_server: Any, provider: Any, alice: Any, make_token: Callable[..., str]
-) -> Iterator[Gateway]:
+def gateway(live_server: Any, alice: Any, make_token: Callable[..., str]) -> Iterator[Gateway]:
     """What alice's scripts call. Nobody waits there any more when the test is over."""
     from editor.gateway.waiting import places, watcher
 

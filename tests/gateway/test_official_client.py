@@ -13,7 +13,10 @@ from editor.models import Edit, Image, Origin, Status
 from tests.drawing import mask_pixels, photo_pixels
 from tests.gateway.calling import BOX, MASK, PHOTO, SIZE, SMALL, SMALL_MASK, picture_in, pixels_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("worker")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("provider", "worker"),
+]
 
 
 def named(data: bytes, name: str = "photo.png") -> io.BytesIO:

@@ -22,7 +22,7 @@ from tests.gateway.calling import (
 )
 from tests.sandbox_server import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
 
 RETRY = {"x-stainless-retry-count": "1"}
 
