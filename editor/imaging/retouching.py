@@ -99,10 +99,13 @@ def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
 
 
 def softened(pixels: Pixels) -> Pixels:
-    """A soft, slightly flattened rendering of the whole picture."""
-    soft = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.3), np.uint8)
-    flat = soft // 24 * 24 + 12
-    return np.asarray(cv2.addWeighted(soft, 0.5, flat, 0.5, 0), np.uint8)
+    """A soft rendering of the whole picture, its lightness in broad steps as in a poster."""
+    soft = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.5), np.uint8)
+    grey = soft[..., :3].mean(axis=2, dtype=np.float32)
+    step = 10 * np.sin(grey * (2 * np.pi / 42))  # pulls towards the middle of each step of 42
+    result = soft.copy()
+    result[..., :3] = np.clip(soft[..., :3] + step[..., None] + 0.5, 0, 255)
+    return result
 
 
 def coarsened(pixels: Pixels, cells: int) -> Pixels:
@@ -135,17 +138,19 @@ def _changed(
     rows = slice(max(0, box[1] - reach), box[3] + reach)
     columns = slice(max(0, box[0] - reach), box[2] + reach)
     window = np.ascontiguousarray(pixels[rows, columns, :3])
-    weight = _weight(mask[rows, columns], edge)
+    weight = _weight(mask, rows, columns, edge)
     result[rows, columns, :3] = _blended(window, change(window), weight)
     return result
 
 
-def _weight(mask: Mask, edge: float) -> Floats:
+def _weight(mask: Mask, rows: slice, columns: slice, edge: float) -> Floats:
     """0 outside; inside it rises to 1 over `edge` pixels, less in a small area."""
     if edge <= 0:
-        return (mask > 0).astype(np.float32)
+        return (mask[rows, columns] > 0).astype(np.float32)
+    # what lies beyond the picture is as masked as its border is
     ringed = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    depth = cv2.distanceTransform(ringed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
+    wider = ringed[rows.start : rows.stop + 2, columns.start : columns.stop + 2]
+    depth = cv2.distanceTransform(wider, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
     edge = max(1.0, min(edge, float(depth.max()) / 4))
     return np.clip(depth / edge, 0, 1, dtype=np.float32)
 
@@ -207,7 +212,7 @@ def _dyed(window: Pixels, median: float, colour: Colour, amount: float) -> Pixel
     fading = np.where(
         lightness > middle, (100 - lightness) / max(1.0, 100 - middle), lightness / max(1.0, middle)
     )
-    chroma = np.sqrt(np.clip(fading, 0, 1))
+    chroma = np.clip(fading, 0, 1) ** 0.7
     lab[..., 0] = lightness
     for channel in (1, 2):
         lab[..., channel] += amount * (chroma * wanted[channel] - lab[..., channel])
