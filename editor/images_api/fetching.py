@@ -78,7 +78,7 @@ def fetch_input(
     Raises ResultGone (403, 404, 410 and the like), ResultRefused (private address, odd URL, too many
     redirects, over `max_bytes`), ProviderUnavailable (5xx, 429, connection, time, our disk).
     """
-    wanted = _Wanted("The picture", rule, schemes=("https",))
+    wanted = _Wanted("The picture", rule, schemes=("https",), who="Its server")
     with Exchange(deadline, connect=CONNECT_SECONDS, silence=deadline) as exchange:
         meta = _downloaded(url, wanted, exchange, into, deadline, max_bytes)
     return meta.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -104,6 +104,7 @@ class _Wanted:
     rule: AddressRule
     schemes: tuple[str, ...] = tuple(DEFAULT_PORTS)
     home: tuple[str, int] | None = None  # host and port that may be odd
+    who: str = "The provider"  # has it
 
 
 def _downloaded(
@@ -127,7 +128,7 @@ def _downloaded(
             headers = kept_headers(answer.headers)
             return AnswerMeta(answer.status_code, headers, datetime.now(UTC), spool.written)
     except (Cut, SpoolFailed) as failed:
-        code, sentence = failed.code, failed.sentence
+        code, sentence = failed.code, failed.sentence.replace("The provider", wanted.who)
     if code == "too_large":
         raise ResultRefused(f"{wanted.what} at this URL is too large.", code=code)
     raise ProviderUnavailable(f"{wanted.what} could not be fetched yet. {sentence}", code=code)
