@@ -4,6 +4,7 @@ A provider that streams sends one preview halfway through each call; Chromium ha
 open and polls as it always does. Both look at the same clock.
 """
 
+import os
 import time
 from statistics import median
 from typing import Any
@@ -26,6 +27,7 @@ SHOWN = """() => [...document.querySelectorAll('main img')].some(
 
 
 def measure() -> list[Figure]:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
     people.set_up()
     with exact_provider() as provider:
         variables = {"PROVIDER_BASE_URL": f"{provider.origin}/v1", "PROVIDER_API_KEY": KEY}
