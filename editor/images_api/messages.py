@@ -84,6 +84,7 @@ KEPT_HEADERS = frozenset(
     }
 )
 KEPT_HEADER_PREFIX = "x-ratelimit-"
+AZURE_REQUEST_ID = "apim-request-id"
 
 
 @dataclass(frozen=True)
@@ -184,11 +185,14 @@ class PartialPicture:
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers worth keeping, with lower-case names and bounded values."""
-    lowered = ((name.lower(), value) for name, value in headers.items())
+    """The headers worth keeping, with lower-case names and bounded values. Azure's name for a call
+    stands in for OpenAI's where only that is there."""
+    lowered = {name.lower(): value[:200] for name, value in headers.items()}
+    if AZURE_REQUEST_ID in lowered:
+        lowered.setdefault("x-request-id", lowered[AZURE_REQUEST_ID])
     return {
-        name: value[:200]
-        for name, value in lowered
+        name: value
+        for name, value in lowered.items()
         if name in KEPT_HEADERS or name.startswith(KEPT_HEADER_PREFIX)
     }
 

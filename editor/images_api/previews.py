@@ -4,9 +4,9 @@ import binascii
 import json
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from editor.images_api.errors import safe_sentence
 from editor.images_api.messages import PartialPicture
@@ -55,14 +55,10 @@ class Previews:
         return PartialPicture(index, data, *texts) if data else None
 
     def _said(self, event: Event) -> dict[str, Any]:
-        lines = []
-        with self._part.open("rb") as spooled:
-            for start, stop in event.data:
-                spooled.seek(start)
-                lines.append(spooled.read(stop - start))
         try:
-            said = json.loads(b"\n".join(lines))
-        except (ValueError, RecursionError):
+            with self._part.open("rb") as spooled:
+                said = json.loads(b"\n".join(_lines(spooled, event)))
+        except (OSError, ValueError, RecursionError):
             return {}
         return said if isinstance(said, dict) else {}
 
@@ -73,3 +69,9 @@ class Previews:
             # Its message may quote the picture, so only its kind and its place are told.
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("preview %s was lost: %s\n%s", preview.index, type(error).__name__, place)
+
+
+def _lines(spooled: BinaryIO, event: Event) -> Iterator[bytes]:
+    for start, stop in event.data:
+        spooled.seek(start)
+        yield spooled.read(stop - start)

@@ -87,6 +87,12 @@ def test_only_harmless_headers_are_kept() -> None:
     }
 
 
+def test_azures_name_for_a_call_stands_in_for_openais() -> None:
+    assert kept_headers({"apim-request-id": "a-1"}) == {"x-request-id": "a-1"}
+    both = {"Apim-Request-Id": "a-1", "X-Request-Id": "req_1"}
+    assert kept_headers(both) == {"x-request-id": "req_1"}
+
+
 def test_inline_pictures_are_read_one_at_a_time(tmp_path: Path) -> None:
     pictures = [b"first", b"second", bytes(range(256)) * 100]
     body = {"created": 1, "data": [{"b64_json": encoded(each)} for each in pictures]}
