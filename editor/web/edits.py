@@ -18,6 +18,7 @@ from editor.models import (
     Attempt,
     Edit,
     Image,
+    Operation,
     Origin,
     OverBudget,
     Partial,
@@ -25,7 +26,7 @@ from editor.models import (
     Review,
     Status,
 )
-from editor.web import facts, lineage, tiles, waiting, words
+from editor.web import facts, lineage, tiles, variations, waiting, words
 from editor.web.access import Request, load, signed_in
 
 MOST_VERSIONS = 30
@@ -48,6 +49,10 @@ def edit_again(request: Request, pk: int) -> HttpResponse:
 
 
 def _where_begun(edit: Edit) -> str:
+    if edit.operation == Operation.GENERATE:
+        return reverse("generate")
+    if edit.operation == Operation.VARY:
+        return reverse("image_vary", args=[edit.source_id])
     return reverse("studio", args=[edit.source_id])
 
 
@@ -173,6 +178,7 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
             edit, [shown.result for shown in results], chosen.result if chosen else None
         ),
         "hold": words.money(edit.hold_microusd) if edit.hold_microusd else "",
+        "may_vary": chosen is not None and variations.is_offered(),
         "may_manage": request.user.may_manage(edit.created_by_id),
         "created": words.moment(edit.created_at),
         "pause": pause,

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from editor.models import Edit, Image, Origin, Result
-from editor.web import status, tiles, uploads, words
+from editor.web import status, tiles, uploads, variations, words
 from editor.web.access import Request, load, signed_in
 from editor.web.files import may_take_original
 from editor.web.lineage import made_with
@@ -32,6 +32,7 @@ def image_show(request: Request, pk: int) -> HttpResponse:
         "megapixels": f"{image.width * image.height / 1e6:.1f}",
         "when": words.moment(image.created_at),
         "note": uploads.notice(image),
+        "may_vary": variations.is_offered(),
         "may_take_original": may_take_original(request, image),
         "activity": status.activity_of(tile.edit for tile in shown if tile.edit),
     }

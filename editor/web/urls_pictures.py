@@ -1,11 +1,24 @@
 from django.urls import path
 
-from editor.web import edits, files, gallery, images, references, status, studio, uploads
+from editor.web import (
+    edits,
+    files,
+    gallery,
+    generate,
+    images,
+    references,
+    status,
+    studio,
+    uploads,
+    variations,
+)
 
 urlpatterns = [
     path("", gallery.gallery, name="gallery"),
     path("people/<str:username>/", gallery.person_gallery, name="person_gallery"),
     path("activity", status.activity, name="activity"),
+    path("generate", generate.generate, name="generate"),
+    path("generate/estimate", generate.generate_estimate, name="generate_estimate"),
     path("images/new", uploads.image_new, name="image_new"),
     path("images/upload", uploads.image_upload, name="image_upload"),
     path("images/sample", uploads.image_sample, name="image_sample"),
@@ -15,6 +28,10 @@ urlpatterns = [
     path("images/<int:pk>/draft", studio.image_draft, name="image_draft"),
     path("images/<int:pk>/estimate", studio.image_estimate, name="image_estimate"),
     path("images/<int:pk>/versions", studio.image_versions, name="image_versions"),
+    path("images/<int:pk>/vary", variations.image_vary, name="image_vary"),
+    path(
+        "images/<int:pk>/vary/estimate", variations.image_vary_estimate, name="image_vary_estimate"
+    ),
     path("images/<int:pk>/thumb", files.image_thumb, name="image_thumb"),
     path("images/<int:pk>/thumb-small", files.image_thumb_small, name="image_thumb_small"),
     path("images/<int:pk>/preview", files.image_preview, name="image_preview"),

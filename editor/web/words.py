@@ -68,6 +68,13 @@ def refusal(code: str, facts: Mapping[str, Any] | None = None) -> str:
 PROBLEMS: Words = {
     "prompt.missing": gettext_lazy("Say what should change."),
     "generate:prompt.missing": gettext_lazy("Say what the picture should show."),
+    "generate:size.not_a_size": gettext_lazy("Give a width and a height, in whole pixels."),
+    "generate:.key_used": gettext_lazy(
+        "This form was already used for another picture. Press the button once more to make this one too."
+    ),
+    "vary:.key_used": gettext_lazy(
+        "This form was already used for other variations. Press the button once more to make these too."
+    ),
     "prompt.too_long": gettext_lazy(
         "This model takes up to %(limit)s characters; this has %(length)s."
     ),
@@ -336,6 +343,7 @@ TROUBLES_OF_OURS: Words = {
     "read_timeout": gettext_lazy("The provider stopped answering after the request was sent."),
     "connection_lost": gettext_lazy("The connection broke after the request was sent."),
     "truncated": gettext_lazy("The connection broke in the middle of the answer."),
+    "stream_ended": gettext_lazy("The provider's answer ended before the picture was there."),
     "worker_lost": gettext_lazy("The process that had sent the request stopped before an answer came."),
     "not_kept": gettext_lazy("The answer came, but it could not be written to our disk."),
     # answered, and of no use
@@ -361,6 +369,7 @@ TROUBLES_OF_OURS: Words = {
     "too_much_text": gettext_lazy(
         "The provider's answer is not a picture. Its bytes are kept; run the edit again."
     ),
+    "not_https": gettext_lazy("The link to a picture is no https address, so it was not opened."),
     "odd_url": gettext_lazy("The provider's link to the result is no web address. Run the edit again."),
     "odd_port": gettext_lazy(
         "The provider's link to the result leads to a port that is not opened. An administrator can look into it."

@@ -10,7 +10,10 @@ from editor.imaging.refusals import SENTENCES
 from editor.models import Status
 from editor.web import words
 
-SPOKEN_OF_ELSEWHERE = {"key_used", "over_budget", "unknown_model"}  # problems, not troubles
+SPOKEN_OF_ELSEWHERE = {
+    *("key_used", "over_budget", "unknown_model"),  # problems, not troubles
+    *("no_list", "not_a_list"),  # of the provider's list of models
+}
 # What these modules say is said to scripts that call us, in the API's own sentences.
 SERVER_SIDE = {"asked.py", "refusals.py", "answers.py"}
 
@@ -24,7 +27,7 @@ def codes_in(*rooms: str) -> set[str]:
         if path.name not in SERVER_SIDE
     )
     named = re.findall(r'\b(?:code|trouble)="([a-z_]+)"', text)
-    cut = re.findall(r'_Cut\(\s*"([a-z_]+)"', text)
+    cut = re.findall(r'\bCut\(\s*"([a-z_]+)"', text)
     unusable = re.findall(r'_unusable\(\s*"[^"]+",\s*"([a-z_]+)"', text)
     postponed = re.findall(r'Postponed\(\s*"([a-z_]+)"', text)
     assert named and cut and unusable and postponed
