@@ -69,7 +69,7 @@ def _as_form(request: Request, stripped: frozenset[str]) -> Body:
     fields, files = request.multipart()
     pieces: list[bytes] = []
     for name, text in fields:
-        if name not in stripped:
+        if name.partition("[")[0] not in stripped:
             pieces += [_head(boundary, name), text.encode(), b"\r\n"]
     for name, (filename, data, content_type) in files:
         pieces += [_head(boundary, name, filename, content_type), data, b"\r\n"]

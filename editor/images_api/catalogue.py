@@ -17,6 +17,9 @@ FILE = Path(__file__).with_name("catalogue.toml")
 MEGABYTE = 1024 * 1024
 COMPRESSIBLE = ("webp", "jpeg")
 TRANSPARENT = ("png", "webp")
+NOT_STREAMED = ("gif", "svg")
+FRAMES = (2, 16)  # of a GIF; the openai package
+FRAME_MS = (1, 655_350)
 
 
 class UnknownModel(ValueError):
@@ -107,6 +110,8 @@ def problems(model: Model, params: Params) -> list[Problem]:
         *_compression(model, params),
         *_transparency(params),
         *_streaming(model, params),
+        *_frames(model, params),
+        *_svg(model, params),
         *_identifiers(model, params),
     ]
 
@@ -253,12 +258,41 @@ def _streaming(model: Model, params: Params) -> Iterator[Problem]:
     count, most = params.partial_images, model.max_partial_images
     if params.stream and not model.takes("stream", params.operation):
         yield _not_taken(model, "stream")
+    elif (params.stream or count) and params.output_format in NOT_STREAMED:
+        sentence = "GIF and SVG results cannot be streamed."
+        yield Problem("stream", "needs_other_format", sentence)
     if count is not None and not model.takes("partial_images", params.operation):
         yield _not_taken(model, "partial_images")
     elif count is not None and not 0 <= count <= most:
         sentence = f"{model.name} gives 0 to {most} previews."
         facts = {"min": 0, "max": most, "value": count}
         yield Problem("partial_images", "out_of_range", sentence, facts)
+
+
+def _frames(model: Model, params: Params) -> Iterator[Problem]:
+    for name, least, most in (("frame_count", *FRAMES), ("frame_duration_ms", *FRAME_MS)):
+        value, label = getattr(params, name), name.replace("_", " ")
+        if value is None:
+            continue
+        if not model.takes(name, params.operation):
+            yield _not_taken(model, name)
+        elif params.output_format != "gif":
+            yield Problem(name, "needs_other_format", f"Only GIF results have a {label}.")
+        elif not least <= value <= most:
+            sentence = f"The {label} must be between {least} and {most}."
+            yield Problem(
+                name, "out_of_range", sentence, {"min": least, "max": most, "value": value}
+            )
+
+
+def _svg(model: Model, params: Params) -> Iterator[Problem]:
+    if params.svg is not None and not model.takes("svg", params.operation):
+        yield _not_taken(model, "svg")
+    elif params.svg is not None and params.output_format != "svg":
+        yield Problem("svg", "needs_other_format", "Only SVG results have an author.")
+    if params.output_format == "svg" and (params.n or 1) > 1:
+        facts = {"min": 1, "max": 1, "value": params.n}
+        yield Problem("n", "out_of_range", "SVG results come one at a time.", facts)
 
 
 def _identifiers(model: Model, params: Params) -> Iterator[Problem]:
@@ -300,6 +334,8 @@ def _mask(model: Model, request: Request) -> Iterator[Problem]:
     if not model.takes("mask", request.operation):
         yield _not_taken(model, "mask")
         return
+    if request.output_format == "gif":
+        yield Problem("mask", "needs_other_format", "GIF results are made without a mask.")
     yield from _file(model, "mask", mask, ("png",), model.max_mask_bytes)
     if not mask.has_alpha:
         yield Problem("mask", "no_alpha", "The mask has no alpha channel.")

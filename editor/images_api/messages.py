@@ -30,6 +30,7 @@ from editor.images_api.requested import (
     Params,
     Request,
     Size,
+    Svg,
 )
 from editor.images_api.sse import (
     COMPLETED,
@@ -56,6 +57,7 @@ __all__ = [
     "PictureAnswer",
     "Request",
     "Size",
+    "Svg",
     "Usage",
     "has_finished_picture",
     "kept_headers",
@@ -311,7 +313,7 @@ def _from_json(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Fo
         raise _error_in_success(said["error"], meta, secret)
     if not pictures:
         raise _unusable("The provider answered without a picture.", "no_pictures", meta)
-    return _Found(said, pictures, _usage(said.get("usage")))
+    return _Found(said, pictures, _usage(said))
 
 
 def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Found:
@@ -350,7 +352,7 @@ def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _
 
 def _add_completed(found: _Found, said: dict[str, Any], spans: list[Span]) -> None:
     items = said["data"] if isinstance(said.get("data"), list) else [said]
-    before, usage = len(found.pictures), _usage(said.get("usage"))
+    before, usage = len(found.pictures), _usage(said)
     pictures = _pictures(items, spans)
     if before:
         pictures = [replace(picture, index=before + picture.index) for picture in pictures]
@@ -467,8 +469,11 @@ def _created(value: object, meta: AnswerMeta) -> datetime:
     return meta.received_at
 
 
-def _usage(value: object) -> Usage | None:
-    if not isinstance(value, dict):
+def _usage(said: Mapping[str, Any]) -> Usage | None:
+    """None where nothing usable is told, or not all: writing an SVG is counted apart, at the prices of
+    another model."""
+    value = said.get("usage")
+    if not isinstance(value, dict) or said.get("svg_usage"):
         return None
     given, made = _count(value, "input_tokens"), _count(value, "output_tokens")
     if given is None or made is None:

@@ -4,7 +4,7 @@ Names, order and file parts are those of OpenAI's own client, so that a provider
 """
 
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -35,6 +35,18 @@ class FilePart:
         return f"data:{self.content_type};base64,{encoded}"
 
 
+@dataclass(frozen=True)
+class Svg:
+    """Who writes an SVG, and with how much reasoning ("none" to "max")."""
+
+    model: str
+    effort: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        reasoning = {} if self.effort is None else {"reasoning": {"effort": self.effort}}
+        return {"model": self.model, **reasoning}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Params:
     """What is chosen for a call. None means: not sent, the provider's default holds.
@@ -47,6 +59,8 @@ class Params:
     prompt: str | None = None  # variations take none
     background: str | None = None
     complexity: str | None = None
+    frame_count: int | None = None  # of a GIF
+    frame_duration_ms: int | None = None
     input_fidelity: str | None = None
     model: str
     moderation: str | None = None
@@ -60,20 +74,24 @@ class Params:
     size: str | None = None  # "1024x1024" or "auto"
     stream: bool | None = None
     style: str | None = None
+    svg: Svg | None = None
     user: str | None = None
 
     def chosen(self) -> dict[str, Any]:
-        """What is not None, by its name on the wire."""
+        """What is not None, by its name on the wire, as JSON has it."""
         values = {name: getattr(self, name) for name in PARAMETERS}
+        if self.svg is not None:
+            values["svg"] = self.svg.to_dict()
         return {name: value for name, value in values.items() if value is not None}
 
     def fields(self) -> list[tuple[str, str]]:
         """The text parts of a multipart form. Its schema for edits has no `moderation`; generations
         and edits in JSON do."""
         return [
-            (name, _text_part(value))
+            field
             for name, value in self.chosen().items()
             if not (name == "moderation" and self.operation == "edit")
+            for field in _text_parts(name, value)
         ]
 
 
@@ -123,8 +141,13 @@ class Request(Params):
         return {name: part for name, part in parts.items() if part is not None}
 
 
-def _text_part(value: str | int | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _text_parts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """What is within an object gets a name such as `svg[reasoning][effort]`."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _text_parts(f"{name}[{key}]", inner)
+    else:
+        yield name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _file(part: FilePart) -> tuple[str, bytes, str]:

@@ -14,7 +14,7 @@ from editor.images_api.catalogue import (
     problems_of_request,
 )
 from editor.images_api.entries import CatalogueBroken, Model
-from editor.images_api.messages import OPERATIONS, FilePart, Operation, Params, Request
+from editor.images_api.messages import OPERATIONS, FilePart, Operation, Params, Request, Svg
 from editor.images_api.pricing import estimate
 
 TODAY = date(2026, 11, 21)
@@ -446,6 +446,47 @@ def test_the_default_moves_to_the_model_that_claims_it_last(tmp_path: Path) -> N
     )
     assert known.default("edit").id == "own"
     assert known.default("generate").id == "gpt-image-2"
+
+
+GIFTED = """
+[[model]]
+id = "gpt-image-2"
+output_formats = ["png", "gif", "svg"]
+further_parameters = { edit = ["frame_count", "frame_duration_ms", "svg"] }
+"""
+GIF, SVG = {"output_format": "gif"}, {"output_format": "svg"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        ({**GIF, "frame_count": 9, "frame_duration_ms": 200}, None),
+        ({**GIF, "frame_count": 1}, ("frame_count", "out_of_range")),
+        ({**GIF, "frame_count": 17}, ("frame_count", "out_of_range")),
+        ({**GIF, "frame_duration_ms": 0}, ("frame_duration_ms", "out_of_range")),
+        ({"frame_count": 9}, ("frame_count", "needs_other_format")),
+        ({**GIF, "stream": True}, ("stream", "needs_other_format")),
+        ({**GIF, "partial_images": 1}, ("stream", "needs_other_format")),
+        ({**GIF, "output_compression": 50}, ("output_compression", "needs_other_format")),
+        ({**GIF, "mask": picture()}, ("mask", "needs_other_format")),
+        ({**SVG, "svg": Svg("m", "high")}, None),
+        ({"svg": Svg("m")}, ("svg", "needs_other_format")),
+        ({**SVG, "n": 2}, ("n", "out_of_range")),
+        ({**SVG, "stream": True}, ("stream", "needs_other_format")),
+    ],
+)
+def test_moving_and_drawn_results_have_their_rules_where_an_operator_has_them(
+    tmp_path: Path, chosen: dict[str, Any], problem: tuple[str, str] | None
+) -> None:
+    model = extra(tmp_path, GIFTED).get("gpt-image-2")
+    request = Request(model=model.id, prompt="P", images=(picture(),), **chosen)
+    found = {(each.field, each.code) for each in problems_of_request(model, request)}
+    assert found == (set() if problem is None else {problem})
+
+
+@pytest.mark.parametrize("chosen", [{"frame_count": 9}, {"svg": Svg("m")}])
+def test_moving_and_drawn_results_are_not_taken_by_themselves(chosen: dict[str, Any]) -> None:
+    assert {code for _, code in codes("gpt-image-2.6-flare", **chosen)} == {"not_taken"}
 
 
 def test_an_operation_that_nobody_serves_has_no_default() -> None:

@@ -241,6 +241,13 @@ def test_nonsense_usage_is_none(tmp_path: Path, usage: object) -> None:
     assert answer(tmp_path / "a", body).usage is None
 
 
+def test_the_cost_of_an_svg_is_not_told_by_the_usage_of_its_picture(tmp_path: Path) -> None:
+    counts = {"input_tokens": 1, "output_tokens": 1}
+    body = {"data": [{"b64_json": "AAAA"}], "usage": counts, "svg_usage": {"model": "m", **counts}}
+    assert answer(tmp_path / "a", body).usage is None
+    assert answer(tmp_path / "a", {**body, "svg_usage": None}).usage is not None
+
+
 @pytest.mark.parametrize("created", [1, -5, 10**18, True, "now", None])
 def test_an_absurd_creation_time_gives_way_to_our_own(tmp_path: Path, created: object) -> None:
     body = {"data": [{"b64_json": "AAAA"}], "created": created}

@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from editor.images_api.client import PartialPicture, Provider, send
-from editor.images_api.messages import FilePart, Request
+from editor.images_api.messages import FilePart, Request, Svg
 from tests.images_api.drawing import CANARY, a_provider, parts
 from tests.images_api.raw_server import raw_server, read_request, response
 
@@ -105,6 +105,8 @@ def file(part: FilePart) -> tuple[str, bytes, str]:
 SCALARS: dict[str, Any] = {
     "background": "transparent",
     "complexity": "high",
+    "frame_count": 9,
+    "frame_duration_ms": 200,
     "input_fidelity": "low",
     "model": "gpt-image-2",
     "n": 3,
@@ -167,6 +169,22 @@ def test_every_scalar_is_really_among_the_parts(tmp_path: Path) -> None:
     got = ours(Request(operation="edit", **EDITS["every scalar"][1]), tmp_path / "a")
     found = {part.split(b'name="')[1].split(b'"')[0].decode() for part in got.parts()[1:-1]}
     assert found == {*SCALARS, "prompt", "image"}
+
+
+def test_an_object_is_sent_as_the_official_client_sends_it(tmp_path: Path) -> None:
+    asked = {"model": "drawer", "reasoning": {"effort": "high"}}
+    svg = Svg("drawer", "high")
+    expected = theirs(lambda client: client.images.edit(**PLAIN, svg=asked, image=file(PICTURE)))  # type: ignore[call-overload]
+    got = ours(Request(**PLAIN, svg=svg, images=(PICTURE,)), tmp_path / "a")
+    assert got.parts() == expected.parts()
+    assert b'name="svg[reasoning][effort]"\r\n\r\nhigh\r\n' in got.body
+    expected = theirs(lambda client: client.images.generate(**PLAIN, svg=asked, user="u"))  # type: ignore[call-overload]
+    got = ours(Request(operation="generate", **PLAIN, svg=svg, user="u"), tmp_path / "b")
+    assert got.body == expected.body
+    left_out = ours(
+        Request(**PLAIN, svg=svg, images=(PICTURE,)), tmp_path / "c", strip=frozenset({"svg"})
+    )
+    assert b"svg" not in left_out.body
 
 
 GENERATIONS: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ import tracemalloc
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.images_api.sse import EventReader, looks_like_events
@@ -72,6 +72,7 @@ STREAM = (
 
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=len(STREAM)))
+@settings(deadline=None)
 def test_events_do_not_depend_on_how_the_bytes_arrive(cuts: list[int]) -> None:
     assert events(STREAM, *cuts) == [
         ("a", b'{"x": "AAAA"}', True),

@@ -224,7 +224,9 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=20).map(b"".join))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_any_bytes_give_pictures_or_an_error_of_the_tree(tmp_path: Path, body: bytes) -> None:
     try:
         answer = read(tmp_path / "a", body)
