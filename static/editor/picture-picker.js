@@ -9,6 +9,7 @@
 export class PicturePicker {
   #dialog;
   #of;
+  #listed = 0;
 
   /**
    * @param {HTMLDialogElement} dialog
@@ -24,7 +25,11 @@ export class PicturePicker {
     dialog.addEventListener("click", ({ target }) => this.#clicked(/** @type {HTMLElement} */ (target)));
     const files = /** @type {HTMLInputElement} */ (dialog.querySelector("[type=file]"));
     files.addEventListener("change", () => this.#upload(files));
-    dialog.addEventListener("htmx:afterSwap", (event) => this.#swapped(/** @type {CustomEvent} */ (event)));
+    dialog.addEventListener("htmx:beforeSwap", ({ target }) => {
+      const isMore = /** @type {HTMLElement} */ (target).matches(".more");
+      this.#listed = isMore ? this.#buttons.length : 0;
+    });
+    dialog.addEventListener("htmx:afterSwap", () => this.#swapped());
   }
 
   open() {
@@ -57,12 +62,11 @@ export class PicturePicker {
     this.#of.upload(files);
   }
 
-  /** @param {CustomEvent} event what was loaded stands where "Show more" was */
-  #swapped({ detail }) {
-    const isMore = detail.requestConfig.elt.closest(".more");
-    const at = isMore ? this.#buttons.length : 0;
+  /** What was loaded stands where "Show more" was; so does the focus. */
+  #swapped() {
     this.show();
-    if (isMore) this.#buttons[at]?.focus();
+    if (this.#listed) this.#buttons[this.#listed]?.focus();
+    this.#listed = 0;
   }
 
   /** @param {string} text */

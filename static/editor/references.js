@@ -275,48 +275,63 @@ export class References {
 
   // ---- files
 
+  /** Elsewhere on the page, files that are dropped or pasted become pictures to edit. */
   #listenToFiles() {
-    this.#root.addEventListener("dragenter", (event) => this.#root.classList.toggle("drop", holdsFiles(event)));
+    this.#root.addEventListener("dragenter", (event) => this.#draggedIn(event));
+    this.#root.addEventListener("dragover", (event) => this.#draggedOver(event));
     this.#root.addEventListener("dragleave", ({ relatedTarget }) => {
-      if (!this.#root.contains(/** @type {Node | null} */ (relatedTarget))) this.#root.classList.remove("drop");
+      if (!this.#root.contains(/** @type {Node | null} */ (relatedTarget))) this.#draggedOut();
     });
-    // A file that is dropped beside the section would be opened instead of the page.
-    document.addEventListener("dragover", (event) => this.#draggedOver(event));
-    document.addEventListener("drop", (event) => this.#dropped(event));
-    document.addEventListener("paste", (event) => this.#pasted(event));
+    this.#root.addEventListener("drop", (event) => this.#dropped(event));
+    this.#root.addEventListener("paste", (event) => this.#pasted(event));
+  }
+
+  /** @param {DragEvent} event */
+  #draggedIn(event) {
+    if (!holdsFiles(event) || this.#most === 0) return;
+    event.stopPropagation();
+    const elsewhere = document.querySelector("#drop");
+    if (elsewhere) /** @type {HTMLElement} */ (elsewhere).hidden = true;
+    this.#root.classList.add("drop");
+    this.#part("help").textContent = this.#words.referencesDrop;
   }
 
   /** @param {DragEvent} event */
   #draggedOver(event) {
-    if (!holdsFiles(event) || !event.dataTransfer) return;
+    if (!holdsFiles(event) || !event.dataTransfer || this.#most === 0) return;
     event.preventDefault();
-    const isHere = this.#root.contains(/** @type {Node} */ (event.target)) && this.#most > 0;
-    event.dataTransfer.dropEffect = isHere ? "copy" : "none";
+    event.stopPropagation();
+    event.dataTransfer.dropEffect = "copy";
+  }
+
+  #draggedOut() {
+    this.#root.classList.remove("drop");
+    this.#part("help").textContent = this.#help(this.#most > 0);
   }
 
   /** @param {DragEvent} event */
   #dropped(event) {
-    this.#root.classList.remove("drop");
-    if (!holdsFiles(event)) return;
+    if (!holdsFiles(event) || this.#most === 0) return;
     event.preventDefault();
-    if (this.#root.contains(/** @type {Node} */ (event.target))) this.#take([...(event.dataTransfer?.files ?? [])]);
+    event.stopPropagation();
+    this.#draggedOut();
+    this.#take([...(event.dataTransfer?.files ?? [])]);
   }
 
   /** @param {ClipboardEvent} event */
   #pasted(event) {
     const files = [...(event.clipboardData?.files ?? [])];
-    const isText = event.clipboardData?.types.includes("text/plain");
-    if (files.length === 0 || isText) return;
+    if (files.length === 0 || this.#most === 0) return;
     event.preventDefault();
+    event.stopPropagation();
     this.#take(files);
   }
 
   /** @param {File[]} files one after the other, so that they come in their order */
   #take(files) {
-    if (files.length === 0 || this.#most === 0) return;
+    if (files.length === 0) return;
     this.#fails([]);
-    const before = this.#uploading;
-    this.#uploading = this.#takeAll(files, before);
+    this.#uploading = this.#takeAll(files, this.#uploading);
   }
 
   /**

@@ -2,14 +2,18 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from editor.models import Budget, Draft, Edit
+from editor.jobs.provider import known_models
+from editor.models import Budget, Draft, Edit, Listing
+from editor.web import words
 from tests.drawing import mask_png, photo_png
 
 pytestmark = pytest.mark.django_db
@@ -272,6 +276,157 @@ def test_an_estimate_of_nonsense_is_an_answer_and_holds_nothing(
     assert answer.status_code == 200
     assert answer.json()["frame"] is None
     assert not Budget.objects.filter(held_microusd__gt=0).exists()
+
+
+def test_options_are_kept_as_they_were_chosen(photo: Any, alice: Any, as_person: Any) -> None:
+    chosen = {
+        "background": "opaque", "output_format": "webp", "output_compression": "60",
+        "moderation": "low", "partial_images": "1",
+    }  # fmt: skip
+    as_person(alice).post(f"/images/{photo.pk}/edit", form(**chosen), **JSON)
+    options = Edit.objects.get().options
+    numbers = {"output_compression": 60, "partial_images": 1}
+    assert {name: options[name] for name in chosen} == {**chosen, **numbers}
+
+
+def test_several_results_are_not_asked_for_previews(photo: Any, alice: Any, as_person: Any) -> None:
+    as_person(alice).post(f"/images/{photo.pk}/edit", form(n="2", partial_images="3"), **JSON)
+    assert "partial_images" not in Edit.objects.get().options
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "said"),
+    [
+        (
+            {"background": "transparent", "output_format": "jpeg", "model": "gpt-image-1.5"},
+            "background",
+            "needs PNG or WebP",
+        ),
+        ({"background": "plaid"}, "background", "Choose one of the list"),
+        (
+            {"output_compression": "50", "output_format": "png"},
+            "output_compression",
+            "Only WebP and JPEG",
+        ),
+        ({"output_compression": "101", "output_format": "webp"}, "output_compression", "0 to 100"),
+        ({"output_compression": "half"}, "output_compression", "whole number from 0 to 100"),
+        ({"input_fidelity": "high"}, "input_fidelity", "fidelity"),
+        ({"partial_images": "4"}, "partial_images", "3"),
+        ({"partial_images": "some"}, "partial_images", "Choose one of the numbers"),
+        ({"complexity": "high"}, "complexity", "complexity"),
+    ],
+)
+def test_options_that_the_model_does_not_take_are_refused_at_their_field(
+    fields: dict[str, str], field: str, said: str, photo: Any, alice: Any, as_person: Any
+) -> None:
+    client = as_person(alice)
+    answer = client.post(f"/images/{photo.pk}/edit", form(**fields), **JSON)
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == [field]
+    assert said in answer.json()["errors"][field][0]
+    assert not Edit.objects.exists()
+    asked = {"model": "gpt-image-2", "quality": "low", **fields}
+    estimate = client.get(f"/images/{photo.pk}/estimate", asked).json()
+    assert estimate["problems"][field] == answer.json()["errors"][field]
+
+
+def test_a_draft_keeps_every_option(photo: Any, alice: Any, as_person: Any) -> None:
+    client = as_person(alice)
+    chosen = {
+        "model": "gpt-image-1.5", "background": "transparent", "output_format": "webp",
+        "output_compression": "0", "input_fidelity": "high", "moderation": "low",
+        "complexity": "low", "style": "vivid", "partial_images": "0",
+    }  # fmt: skip
+    client.post(f"/images/{photo.pk}/draft", {"prompt": "x", "mask_empty": "1", **chosen})
+    start = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
+    assert {name: start[name] for name in chosen} == chosen
+
+
+def test_an_edit_that_was_run_without_previews_is_run_again_without(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    client = as_person(alice)
+    client.post(f"/images/{photo.pk}/edit", form(partial_images="0"), **JSON)
+    again = client.get(f"/images/{photo.pk}/edit?from={Edit.objects.get().pk}")
+    assert data_of(again)["draft"]["partial_images"] == "0"
+
+
+def test_the_estimate_says_of_when_its_prices_are_and_that_it_knows_none(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    client, url = as_person(alice), f"/images/{photo.pk}/estimate"
+    known = client.get(url, {"model": "gpt-image-2", "quality": "low"}).json()
+    priced = known_models().get("gpt-image-2").price_date
+    assert known["prices"] == f"prices of {priced.day} {priced:%b %Y}"
+    unknown = client.get(url, {"model": "crayon-9"}).json()
+    assert (unknown["text"], unknown["prices"]) == ("Cost not known beforehand", "")
+
+
+def test_previews_are_in_the_estimate(photo: Any, alice: Any, as_person: Any) -> None:
+    client, url = as_person(alice), f"/images/{photo.pk}/estimate"
+    asked = {"model": "gpt-image-2", "quality": "low", "prompt_chars": "40"}
+    costs = [
+        float(
+            re.findall(
+                r"\$([\d.]+)", client.get(url, {**asked, "partial_images": n}).json()["text"]
+            )[-1]
+        )
+        for n in ("0", "3")
+    ]
+    assert costs[1] - costs[0] == pytest.approx(
+        0.009, abs=0.0011
+    )  # 3 x 100 tokens at $30 a million
+
+
+def model_of(page: Any, id: str) -> dict[str, Any]:
+    return next(model for model in data_of(page)["models"] if model["id"] == id)
+
+
+def test_each_model_offers_the_options_that_it_takes(
+    photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    settings.PARTIAL_IMAGES = 1
+    page = as_person(alice).get(f"/images/{photo.pk}/edit")
+    old, new, best = (model_of(page, id) for id in ("dall-e-2", "gpt-image-2", "gpt-image-1.5"))
+    assert (old["options"], old["previews"], old["references_max"]) == ({}, [], 0)
+    assert new["references_max"] == 15
+    assert "input_fidelity" not in new["options"]
+    fidelity = [choice["value"] for choice in best["options"]["input_fidelity"]]
+    assert fidelity == ["", "low", "high"]
+    background = {choice["value"]: choice["label"] for choice in best["options"]["background"]}
+    assert background == {"": "Auto", "opaque": "Opaque", "transparent": "Transparent"}
+    assert new["compressible"] == ["webp", "jpeg"]
+    assert [choice["value"] for choice in new["previews"]] == ["0", "1", "2", "3"]
+    assert new["default_previews"] == "1"
+    assert "+100 tokens each, about $0.003" in new["previews_note"]
+
+
+def test_models_that_end_soon_or_are_not_listed_say_so(
+    photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    ends = timezone.localdate() + timedelta(days=10)
+    listed = {"gpt-image-2": None, "gpt-image-1.5": ends.isoformat()}
+    Listing.keep(settings.PROVIDER_BASE_URL, listed, timezone.now())
+    page = as_person(alice).get(f"/images/{photo.pk}/edit")
+    told = words.ending(ends)
+    assert str(ends.year) in told
+    assert model_of(page, "gpt-image-2")["label"] == "GPT Image 2"
+    assert model_of(page, "gpt-image-1.5")["label"] == f"GPT Image 1.5 · {told}"
+    assert told in model_of(page, "gpt-image-1.5")["warning"]
+    unlisted = model_of(page, "dall-e-2")
+    assert unlisted["label"].endswith(" · not listed")
+    assert "does not list" in unlisted["note"]
+    assert (unlisted["warning"], model_of(page, "gpt-image-2")["note"]) == ("", "")
+
+
+@pytest.mark.parametrize("is_sandbox", [True, False])
+def test_what_the_sandbox_understands_is_said_where_it_answers(
+    is_sandbox: bool, photo: Any, alice: Any, as_person: Any, settings: Any
+) -> None:
+    settings.PROVIDER_IS_SANDBOX = is_sandbox
+    page = as_person(alice).get(f"/images/{photo.pk}/edit").content.decode()
+    assert ("What the sandbox understands" in page) == is_sandbox
+    assert ("Results come from the built-in sandbox" in page) == is_sandbox
 
 
 def test_models_come_with_what_they_take(photo: Any, alice: Any, as_person: Any) -> None:
