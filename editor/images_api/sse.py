@@ -52,6 +52,7 @@ class EventReader:
             piece = piece[1:]
             self._position += 1
             self._line_start += 1
+            self._after_cr = False
         if piece:
             self._after_cr = piece[-1:] == b"\r"
         start = 0

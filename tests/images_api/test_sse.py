@@ -66,8 +66,12 @@ def test_what_the_end_cuts_off_is_told_apart(tail: bytes) -> None:
     assert events(b"data: 0\n\nevent: x\n: bye") == [("", b"0", True)]
 
 
-STREAM = (
-    b'\xef\xbb\xbfevent: a\r\ndata: {"x": "AAAA"}\r\n\r\n: c\r\rdata: 1\ndata: 2\n\ndata: 3\r\n'
+STREAM = b"".join(
+    [
+        b'\xef\xbb\xbfevent: a\r\ndata: {"x": "AAAA"}\r\n\r\n',
+        b": c\r\rdata: 1\ndata: 2\n\n",
+        b"data: 3\r\n\ndata: 4\r\rdata: 5\r\n",
+    ]
 )
 
 
@@ -77,8 +81,14 @@ def test_events_do_not_depend_on_how_the_bytes_arrive(cuts: list[int]) -> None:
     assert events(STREAM, *cuts) == [
         ("a", b'{"x": "AAAA"}', True),
         ("", b"1\n2", True),
-        ("", b"3", False),
+        ("", b"3", True),
+        ("", b"4", True),
+        ("", b"5", False),
     ]
+
+
+def test_events_are_the_same_byte_by_byte() -> None:
+    assert events(STREAM, *range(1, len(STREAM))) == events(STREAM)
 
 
 def test_an_event_of_endless_lines_is_dropped_and_the_next_one_kept() -> None:
