@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol
 import multipart
 
 from editor.images_api import catalogue as rules
-from editor.images_api import refusals
+from editor.images_api import refusals, values
 from editor.images_api.catalogue import Catalogue, UnknownModel
 from editor.images_api.entries import Model
 from editor.images_api.messages import PARAMETERS, Operation, Request
@@ -36,7 +36,6 @@ __all__ = ["Asked", "Form", "LookFailed", "Looked", "Upload", "check", "read"]
 MOST_BODY_BYTES = 820 * MEGABYTE  # 16 pictures of 50 MB, and a mask
 MOST_JSON_BYTES = 25 * MEGABYTE
 MOST_TEXT_BYTES = MEGABYTE  # of one text part; the longest prompt is 32,000 characters
-LONGEST_TEXT = 512  # of everything but the prompt
 
 MULTIPART, JSON = "multipart/form-data", "application/json"
 TAKEN: Mapping[Operation, tuple[str, ...]] = {
@@ -44,8 +43,6 @@ TAKEN: Mapping[Operation, tuple[str, ...]] = {
     "generate": (JSON,),
     "vary": (MULTIPART,),
 }
-INTEGERS = frozenset({"n", "output_compression", "partial_images"})
-BOOLEANS = frozenset({"stream"})
 # Names under which clients send the picture. `image` alone may not be repeated.
 IMAGE_NAME = re.compile(r"images?(\[\d{0,3}\])?")
 MASK_NAMES = ("mask", "mask[]")
@@ -128,8 +125,9 @@ def check(
     model, is_named = _model(operation, form, catalogue, on, default)
     if form.is_json and operation == "edit" and _is_multipart_only(model):
         raise refusals.multipart_only(model)
-    names = [name for name in PARAMETERS if name != "model"]
+    names = [name for name in PARAMETERS if name not in ("model", "svg")]
     parameters: dict[str, Any] = {name: _value(form, name) for name in names}
+    parameters["svg"] = values.svg(dict(form.fields), form.is_json)
     bare = Request(operation=operation, model=model.id, **parameters)
     _refuse_first(rules.problems(model, bare), model)
     references = References(fetch, find_file)
@@ -237,8 +235,9 @@ def _text_of(part: Any) -> str:
 
 def _require_known_names(operation: Operation, form: Form) -> None:
     files = ("images", "mask") if form.is_json and operation == "edit" else ()
+    known = {*PARAMETERS, *files, *(() if form.is_json else values.SVG_FIELDS)}
     for name, _ in form.fields:
-        if name not in PARAMETERS and name not in files:
+        if name not in known:
             raise refusals.unknown_parameter(name)
     for upload in form.uploads:
         if upload.name in PARAMETERS:
@@ -272,48 +271,10 @@ def _is_multipart_only(model: Model) -> bool:
 
 
 def _value(form: Form, name: str) -> str | int | bool | None:
-    values = form.values(name)
-    if len(values) > 1:
+    given = form.values(name)
+    if len(given) > 1:
         raise refusals.duplicate_parameter(name)
-    value = values[0] if values else None
-    if value is None:
-        return None
-    if name in INTEGERS:
-        return _integer(name, value, form.is_json)
-    if name in BOOLEANS:
-        return _boolean(name, value, form.is_json)
-    return _text(name, value)
-
-
-def _integer(name: str, value: Any, is_json: bool) -> int:
-    if is_json:
-        whole = isinstance(value, float) and value.is_integer()  # 2.0 is an integer in JSON
-        if whole or (isinstance(value, int) and not isinstance(value, bool)):
-            return int(value)
-        raise refusals.wrong_type(name, "an integer", refusals.kind_of(value))
-    if re.fullmatch(r"[+-]?[0-9]{1,18}", value):
-        return int(value)
-    raise refusals.wrong_type(name, "an integer", f"'{value[:40]}'")
-
-
-def _boolean(name: str, value: Any, is_json: bool) -> bool:
-    if is_json:
-        if isinstance(value, bool):
-            return value
-        raise refusals.wrong_type(name, "a boolean", refusals.kind_of(value))
-    if value.lower() in ("true", "false"):
-        return bool(value.lower() == "true")
-    raise refusals.wrong_type(name, "a boolean", f"'{value[:40]}'")
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise refusals.wrong_type(name, "a string", refusals.kind_of(value))
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
-        raise refusals.not_text(name)
-    if name != "prompt" and len(value) > LONGEST_TEXT:
-        raise refusals.too_long_text(name, LONGEST_TEXT, len(value))
-    return value
+    return values.typed(name, given[0], form.is_json) if given else None
 
 
 def _refuse_first(problems: list[rules.Problem], model: Model) -> None:

@@ -1,12 +1,15 @@
 import base64
+import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from editor.images_api.asked import Upload
-from editor.images_api.catalogue import default
+from editor.images_api.asked import Upload, check
+from editor.images_api.catalogue import default, load
 from editor.images_api.errors import ProviderRejected
+from editor.images_api.messages import Request, Svg
 from tests.images_api.asking import (
     PNG,
     api_mask,
@@ -14,6 +17,7 @@ from tests.images_api.asking import (
     asked_json,
     facts,
     form,
+    look,
     part,
     png,
     read_body,
@@ -85,6 +89,25 @@ def test_json_becomes_the_same_request_as_a_form() -> None:
     assert request.mask is not None
     assert request.mask.data == api_mask()
     assert (request.n, request.size) == (2, None)
+
+
+def test_models_with_more_formats_take_their_parameters(tmp_path: Path) -> None:
+    more = tmp_path / "more.toml"
+    more.write_text(
+        '[[model]]\nid = "gpt-image-2"\noutput_formats = ["png", "gif", "svg"]\n'
+        'further_parameters = { edit = ["frame_count", "svg"] }\n'
+    )
+
+    def check_edit(**fields: str) -> Request:
+        body, kind = form([part("image", png())], {"model": "gpt-image-2", "prompt": "p", **fields})
+        return check("edit", read_body(body, kind), load(more), look=look).request
+
+    assert check_edit(output_format="gif", frame_count="9").frame_count == 9
+    written = {"svg[model]": "writer", "svg[reasoning][effort]": "low"}
+    assert check_edit(output_format="svg", **written).svg == Svg("writer", "low")
+    body = {**EDIT, "output_format": "svg", "svg": {"model": "w", "reasoning": None}}
+    read = read_body(json.dumps(body).encode(), "application/json")
+    assert check("edit", read, load(more), look=look).request.svg == Svg("w")
 
 
 def test_files_and_addresses_are_had_from_the_caller() -> None:

@@ -69,7 +69,14 @@ IMAGE = part("image", png())
         ({"stream": "perhaps"}, (400, REQUEST, "invalid_type", "stream")),
         ({"response_format": "url"}, (400, REQUEST, "unknown_parameter", "response_format")),
         ({"seed": "7"}, (400, REQUEST, "unknown_parameter", "seed")),
-        ({"svg[model]": "x"}, (400, REQUEST, "unknown_parameter", "svg[model]")),
+        ({"svg[model]": "x"}, (400, REQUEST, "unknown_parameter", "svg")),
+        (
+            {"svg[reasoning][effort]": "x"},
+            (400, REQUEST, "missing_required_parameter", "svg.model"),
+        ),
+        ({"svg": "x"}, (400, REQUEST, "invalid_type", "svg")),
+        ({"svg[colour]": "x"}, (400, REQUEST, "unknown_parameter", "svg[colour]")),
+        ({"frame_count": "9"}, (400, REQUEST, "unknown_parameter", "frame_count")),
         ({"style": "vivid"}, (400, REQUEST, "unknown_parameter", "style")),
         ({"input_fidelity": "high"}, (400, USER, "invalid_input_fidelity_model", "input_fidelity")),
         (
@@ -255,6 +262,12 @@ def test_transparency_stands_in_for_the_older_models_mask() -> None:
         ({"stream": 1}, (400, REQUEST, "invalid_type", "stream")),
         ({"size": 1024}, (400, REQUEST, "invalid_type", "size")),
         ({"user": {"id": 7}}, (400, REQUEST, "invalid_type", "user")),
+        ({"svg": "x"}, (400, REQUEST, "invalid_type", "svg")),
+        ({"svg": {"size": 7}}, (400, REQUEST, "unknown_parameter", "svg.size")),
+        ({"svg": {"model": 7}}, (400, REQUEST, "invalid_type", "svg.model")),
+        ({"svg": {"model": "x"}}, (400, REQUEST, "unknown_parameter", "svg")),
+        ({"svg": {"model": "x", "reasoning": []}}, (400, REQUEST, "invalid_type", "svg.reasoning")),
+        ({"frame_duration_ms": 200}, (400, REQUEST, "unknown_parameter", "frame_duration_ms")),
         ({"safety_identifier": "a\0b"}, (400, REQUEST, "invalid_value", "safety_identifier")),
     ],
 )
