@@ -233,6 +233,8 @@ CHOICES: Words = {
     "png": "PNG",
     "webp": "WebP",
     "jpeg": "JPEG",
+    "gif": "GIF",
+    "svg": "SVG",
     "low": gettext_lazy("Low"),
     "medium": gettext_lazy("Medium"),
     "high": gettext_lazy("High"),
