@@ -37,6 +37,7 @@ def offer(offered: Offered, operation: Operation = "edit") -> dict[str, Any]:
     model = offered.model
     return {
         "id": model.id,
+        "name": model.name,
         "label": _label(offered),
         "note": _note(offered),
         "warning": _warning(offered),

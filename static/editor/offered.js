@@ -8,7 +8,8 @@
 /**
  * @typedef {object} Model
  * @property {string} id
- * @property {string} label
+ * @property {string} name
+ * @property {string} label the name, and what there is to know before choosing it
  * @property {string} note
  * @property {string} warning
  * @property {number} prompt_limit

@@ -26,7 +26,7 @@ export class References {
   #fails;
   /** @type {import("./offered.js").Model | null} */ #model = null;
   /** @type {number | null} the one that the buttons act on */ #chosen = null;
-  /** @type {Promise<boolean>} */ #uploading = Promise.resolve(true);
+  /** @type {Promise<boolean> | null} */ #uploading = null;
 
   /**
    * @param {HTMLElement} root
@@ -80,8 +80,8 @@ export class References {
   }
 
   /** @returns {Promise<boolean>} once nothing is being uploaded any more: whether all of it was taken */
-  settled() {
-    return this.#uploading;
+  async settled() {
+    return (await this.#uploading) ?? true;
   }
 
   get #most() {
@@ -172,7 +172,7 @@ export class References {
   #help(isTaken) {
     if (isTaken) return this.#words.referencesHelp;
     const text = this.#list.length ? this.#words.referencesUnsent : this.#words.referencesNone;
-    return filled(text, { model: this.#model?.label ?? "" });
+    return filled(text, { model: this.#model?.name ?? "" });
   }
 
   /** Items stay the same elements, so that one that is moved keeps its picture; the focus comes back to it. */
@@ -331,12 +331,16 @@ export class References {
   #take(files) {
     if (files.length === 0) return;
     this.#fails([]);
-    this.#uploading = this.#takeAll(files, this.#uploading);
+    const uploading = this.#takeAll(files, this.#uploading);
+    this.#uploading = uploading;
+    uploading.finally(() => {
+      if (this.#uploading === uploading) this.#uploading = null;
+    });
   }
 
   /**
    * @param {File[]} files
-   * @param {Promise<boolean>} before
+   * @param {Promise<boolean> | null} before
    */
   async #takeAll(files, before) {
     const waiting = files.map((file) => ({ file, item: this.#uploadingItem(file.name || this.#words.pasted) }));

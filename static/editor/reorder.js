@@ -32,6 +32,7 @@ export function listenToDrag(list, selector, acts) {
     if (event.pointerType === "touch") drag.timer = window.setTimeout(() => begin(event.pointerId), REST_MS);
   });
   list.addEventListener("pointermove", (event) => {
+    if (drag && event.buttons === 0) stop(); // it was let go elsewhere
     if (!drag) return;
     const isFar = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > SLACK;
     if (!drag.isOn && isFar && event.pointerType === "touch") stop(); // it scrolls
