@@ -62,10 +62,10 @@ def shapes_agree(one: Size, other: Size) -> bool:
 
 
 def _whole(source: Size, asked: Size) -> Frame | None:
-    """All of the source, no larger than it is; None where the answer will have another shape."""
-    if not shapes_agree(source, asked):
+    """All of the source; None where the answer will have another shape, or more pixels than it."""
+    if not shapes_agree(source, asked) or asked[0] > source[0]:
         return None
-    return Frame((0, 0, *source), min(source, asked))
+    return Frame((0, 0, *source), asked)
 
 
 def _middle_square(source: Size, options: dict[str, Any]) -> Frame:

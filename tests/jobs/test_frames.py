@@ -33,11 +33,11 @@ def test_a_size_that_a_script_names_is_that_of_the_whole_picture():
     assert sent_size("edit", options, frame) == "1536x1024"
 
 
-def test_a_source_smaller_than_the_named_size_is_not_enlarged_before_it_is_sent():
+def test_a_named_size_larger_than_the_source_sends_it_as_it_is():
     options = {"size": "1024x1024"}
-    frame = frame_for(model("gpt-image-2"), "edit", (512, 512), (10, 10, 90, 90), options, "asked")
-    assert frame == Frame((0, 0, 512, 512), (512, 512))
-    assert sent_size("edit", options, frame) == "1024x1024"
+    sent = frame_for(model("gpt-image-2"), "edit", (512, 512), (10, 10, 90, 90), options, "asked")
+    assert sent is None
+    assert sent_size("edit", options, sent) == "1024x1024"
 
 
 def test_a_named_size_of_another_shape_sends_the_picture_as_it_is():
