@@ -8,7 +8,7 @@ from editor.images_api import asked
 from editor.images_api.asked import Asked, Upload
 from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import Operation
-from editor.images_api.refusals import Refusal, blocked_by_moderation
+from editor.images_api.refusals import Refusal, blocked_by_moderation, invalid_value
 from editor.sandbox import plain, streams
 from editor.sandbox.calls import Call
 from editor.sandbox.faults import Fault, refusal_for
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BLOCKED_WORDS = "moderation test"
+FORMATS = ("png", "jpeg", "webp")
 GONE_CHECK = 0.2
 # A stream that meets one of these is answered like any other call.
 NO_STREAM = frozenset({"drop-after", "drip", "html", "error-200", "plain-json"})
@@ -70,6 +71,8 @@ def _serve(handler: "Handler", operation: Operation, call: Call) -> None:
         fetch=lambda address: _own_result(handler, address),
     )
     _note(call, wish)
+    if wish.request.output_format not in (None, *FORMATS):
+        raise invalid_value("output_format", "The sandbox makes PNG, JPEG and WebP only.")
     if BLOCKED_WORDS in (wish.request.prompt or "").lower():
         raise blocked_by_moderation(handler.request_id)
     if fault.name == "slow":
