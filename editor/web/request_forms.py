@@ -104,6 +104,15 @@ class RequestForm:
         shown |= {option.name for option in self.options if option.is_shown}
         return [text for name, texts in self.errors.items() if name not in shown for text in texts]
 
+    @property
+    def first_error(self) -> str:
+        """Where the page begins after a refusal: the first field that is to be mended, else the whole."""
+        if not self.errors:
+            return ""
+        shown = ["prompt", "model", "size", "n"]
+        shown += [option.name for option in self.options if option.is_shown]
+        return next((name for name in shown if name in self.errors), "run")
+
     def _option(self, name: str) -> Field:
         if name == "partial_images":
             value = self.values[name] or self.model["default_previews"]

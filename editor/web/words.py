@@ -524,9 +524,9 @@ def amounts(low: int | None, high: int | None) -> str:
 
 
 def seconds(took: timedelta | float) -> str:
-    """A duration as people say it: 4.2 s, 38 s, 3 min 20 s."""
+    """A duration as people say it: 4.2 s, 38 s, 3 min 20 s. Whole numbers stay whole."""
     total = took.total_seconds() if isinstance(took, timedelta) else took
-    if total < 10:
+    if total < 10 and not isinstance(total, int):
         return _("%(seconds)s s") % {"seconds": _number(total, 1)}
     if total < 90:
         return _("%(seconds)d s") % {"seconds": round(total)}

@@ -105,6 +105,7 @@ def test_an_error_leads_back_to_the_form_as_it_was(signed_in_page: Page) -> None
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_text("Width and height must be multiples of 16.")).to_be_visible()
     expect(page.get_by_label("Size")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Size")).to_be_focused()
     expect(prompt(page)).to_have_value("Kept words")
     expect(page.get_by_label("Width")).to_have_value("1000")
     assert not Edit.objects.exists()

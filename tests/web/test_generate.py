@@ -47,8 +47,8 @@ def is_shown(page: str, field: str) -> bool:
 
 
 def error_of(page: str, field: str) -> str:
-    found = re.search(rf'data-part="{field}-error"( role="alert")?( hidden)?>([^<]*)</p>', page)
-    return unescape(found[3]) if found and not found[2] else ""
+    found = re.search(rf'data-part="{field}-error"([^>]*)>([^<]*)</p>', page)
+    return unescape(found[2]) if found and "hidden" not in found[1] else ""
 
 
 def value_of(page: str, field: str) -> str:
