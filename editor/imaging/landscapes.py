@@ -81,7 +81,7 @@ def stars(rng: np.random.Generator, wide: float, horizon: float, count: int) -> 
     tints = 255 - rng.uniform(0, 45, (count, 3)) * rng.choice([0, 1], (count, 3))
 
     def layer(strip: Strip) -> None:
-        pixel = float(strip.x[0, 1] - strip.x[0, 0]) if strip.x.size > 1 else 1.0
+        pixel = strip.pixel
         near = (places[:, 1] > strip.top - 0.01) & (places[:, 1] < strip.bottom + 0.01)
         for (x, y), size, light, tint in zip(
             places[near], sizes[near], bright[near], tints[near], strict=True
@@ -146,7 +146,7 @@ def ridge(
     def layer(strip: Strip) -> None:
         if strip.bottom < float(crest.min()):
             return
-        cover = np.clip((strip.y - crest[None, :]) / _pixel(strip) + 0.5, 0, 1)
+        cover = np.clip((strip.y - crest[None, :]) / strip.pixel + 0.5, 0, 1)
         share = smooth(0.0, depth, strip.y - start[None, :])[..., None]
         lay(strip, cover, mix(colour, foot, share))
 
@@ -249,7 +249,7 @@ def snowy_peaks(
         strip, columns = whole.within(crest < whole.bottom)
         if not strip.x.size:
             return
-        cover = np.clip((strip.y - crest[None, columns]) / _pixel(whole) + 0.5, 0, 1)
+        cover = np.clip((strip.y - crest[None, columns]) / whole.pixel + 0.5, 0, 1)
         lower = strip.y - slope[None, columns]
         folds = sampled(
             tile, strip.x * 1.1 + side * 0.9 * strip.y, strip.y * 0.9 - side * strip.x * 0.3
@@ -291,7 +291,7 @@ def dune(
             return
         off = strip.y - crest[None, columns]
         below = np.maximum(off, 0)
-        cover = np.clip(off / _pixel(whole) + 0.5, 0, 1)
+        cover = np.clip(off / whole.pixel + 0.5, 0, 1)
         shadow = np.zeros(cover.shape, np.float32)
         for at, lean, phase in edges:
             wave = 0.05 * np.sin(7 * below + phase) - 0.05 * math.sin(phase)
@@ -322,7 +322,7 @@ def water(
             return
         down = np.maximum(strip.y - horizon, 1e-4)
         cover = np.broadcast_to(
-            np.clip((strip.y - horizon) / _pixel(strip) + 0.5, 0, 1),
+            np.clip((strip.y - horizon) / strip.pixel + 0.5, 0, 1),
             (strip.y.shape[0], strip.x.shape[1]),
         ).astype(np.float32)
         distance = 0.16 / (down + 0.012)
@@ -359,7 +359,7 @@ def boat(colours: Palette, at: Point, height: float) -> Layer:
     def layer(strip: Strip) -> None:
         if strip.bottom < at[1] - 1.1 * height or strip.top > at[1] + 0.2 * height:
             return
-        x, y, pixel = (strip.x - at[0]) / height, (strip.y - at[1]) / height, _pixel(strip) / height
+        x, y, pixel = (strip.x - at[0]) / height, (strip.y - at[1]) / height, strip.pixel / height
         up = -y
         sail = _inside(pixel, x - 0.02, 0.02 + 0.42 * (1 - up) - x, up - 0.08, 1.0 - up)
         jib = _inside(pixel, -0.01 - x, x + 0.01 + 0.3 * (0.86 - up), up - 0.1, 0.86 - up)
@@ -412,7 +412,7 @@ def houses(
         if strip.bottom < float(crest.min()) or strip.top > base:
             return
         below = strip.y - crest[None, :]
-        cover = np.clip(below / _pixel(strip) + 0.5, 0, 1) * (strip.y < base)
+        cover = np.clip(below / strip.pixel + 0.5, 0, 1) * (strip.y < base)
         shade = 1 - 0.25 * np.clip(inner, 0, 1)[None, :, None]
         lay(strip, cover.astype(np.float32), body * shade)
         down, across = below / 0.0125, inner[None, :] * columns_of[ids][None, :]
@@ -451,8 +451,3 @@ def _inside(pixel: float, *distances: Floats) -> Floats:
     for distance in distances:
         cover *= np.clip(distance / pixel + 0.5, 0, 1)
     return cover
-
-
-def _pixel(strip: Strip) -> float:
-    """The side of a pixel, as a share of the picture's height."""
-    return float(strip.x[0, 0]) * 2

@@ -31,6 +31,7 @@ class Strip:
     x: Floats  # (1, width)
     y: Floats  # (rows, 1)
     rows: slice  # where they are in the picture
+    pixel: float  # the side of a pixel
 
     @property
     def top(self) -> float:
@@ -44,7 +45,7 @@ class Strip:
         """The part of the strip from the first to the last of these columns, and which they are."""
         found = np.flatnonzero(shown)
         columns = slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
-        part = Strip(self.pixels[:, columns], self.x[:, columns], self.y, self.rows)
+        part = Strip(self.pixels[:, columns], self.x[:, columns], self.y, self.rows, self.pixel)
         return part, columns
 
 
@@ -71,7 +72,7 @@ def render(size: Size, layers: Sequence[Layer], rng: np.random.Generator, grain:
         rows = slice(top, min(height, top + deep))
         count = rows.stop - top
         y = _centres(top, rows.stop, height)[:, None]
-        strip = Strip(np.zeros((count, width, 3), np.float32), x, y, rows)
+        strip = Strip(np.zeros((count, width, 3), np.float32), x, y, rows, 1 / height)
         hidden = [number for number, each in enumerate(layers) if strip.top > each.full_below]
         for layer in layers[max(hidden, default=0) :]:
             layer.paint(strip)

@@ -7,11 +7,24 @@ from typing import Literal, get_args
 import numpy as np
 
 from . import landscapes as land
+from . import objects
 from .arrays import Floats, Pixels, Size
 from .layers import Layer, mix, render
 from .palettes import Colour, Light, Palette, palette
 
-Family = Literal["dunes", "hills", "mountains", "sea", "forest", "night", "city"]
+Family = Literal[
+    "dunes",
+    "hills",
+    "mountains",
+    "sea",
+    "forest",
+    "night",
+    "city",
+    "still life",
+    "portrait",
+    "shapes",
+    "waves",
+]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
@@ -48,11 +61,108 @@ def scene(
     if chosen == "night":
         light = "night"
     made = palette(rng, light, colours, vividness)
-    width, height = size
-    x = np.asarray((np.arange(width) + 0.5) / height, np.float32)
-    stage = _Stage(rng, made, size, width / height, x, detail)
+    stage = _stage(size, rng, made, detail)
     layers = _FAMILIES[chosen](stage)
     return render(size, layers, rng, grain=1.2 + 0.8 * detail)
+
+
+def subject(
+    size: Size,
+    seed: int,
+    *,
+    family: Family | None = None,
+    light: Light | None = None,
+    colours: Sequence[Colour] = (),
+    vividness: float = 1.0,
+    detail: float = 1.0,
+) -> Pixels:
+    """As `scene`, but only the things in it, (height, width, 4): all else has alpha 0.
+
+    That is a person for "portrait", and things of a still life for all other families.
+    """
+    rng = np.random.default_rng(seed)
+    stage = _stage(size, rng, palette(rng, light, colours, vividness), detail)
+    shapes, _ = _person(stage) if family == "portrait" else _things(stage)
+    shown = render(size, [objects.shown(each) for each in shapes], rng, grain=1.0)
+    alpha = render(size, [objects.outlined(shapes)], rng, grain=0.0)[..., :1]
+    # colours at the rim were mixed with the black behind them
+    share = np.maximum(alpha.astype(np.float32), 1) / 255
+    colour = np.clip(shown / share, 0, 255) * (alpha > 0)
+    return np.concatenate([colour.astype(np.uint8), alpha], axis=2)
+
+
+def _stage(size: Size, rng: np.random.Generator, colours: Palette, detail: float) -> _Stage:
+    width, height = size
+    x = np.asarray((np.arange(width) + 0.5) / height, np.float32)
+    return _Stage(rng, colours, size, width / height, x, detail)
+
+
+def _still_life(stage: _Stage) -> list[Layer]:
+    rng, colours = stage.rng, stage.colours
+    shapes, feet = _things(stage)
+    light = _side(stage)
+    layers = [objects.wall(rng, colours, stage.wide, light), objects.table(rng, colours, 0.66)]
+    layers += [objects.shadow(at, wide, light) for at, wide in feet]
+    return layers + [objects.shown(each) for each in shapes]
+
+
+def _things(stage: _Stage) -> tuple[list[objects.Shape], list[tuple[tuple[float, float], float]]]:
+    """A vessel or two, and fruit around them; and where each stands, with its half width."""
+    rng, colours, light = stage.rng, stage.colours, _side(stage)
+    inks = [colours.accent, colours.water, colours.lit, colours.top, colours.middle]
+    scale = min(1.0, stage.wide)
+    middle = stage.wide / 2
+    shapes: list[objects.Shape] = []
+    feet: list[tuple[tuple[float, float], float]] = []
+    kinds = rng.permutation(["vase", "bottle", "jug"])[: 2 if rng.random() < 0.6 else 1]
+    start = -0.2 * scale * float(rng.choice([-1, 1]))
+    for number, kind in enumerate(kinds):
+        tall = scale * rng.uniform(0.5, 0.6) * (1.0 if number == 0 else 0.72)
+        at = middle + start * (1 if number == 0 else -0.35), 0.76 + 0.02 * number
+        ink = inks[int(rng.integers(len(inks)))]
+        shapes.append(objects.vessel(rng, at, tall, str(kind), ink, light))
+        feet.append((at, 0.25 * tall))
+    fruits = np.linspace(-0.36, 0.36, int(rng.integers(3, 6)))
+    fruits = fruits + rng.uniform(-0.06, 0.06, len(fruits))
+    warm = [(214, 62, 44), (236, 168, 40), (122, 158, 58), (118, 44, 96), (226, 122, 46)]
+    for number, off in enumerate(fruits):
+        radius = scale * rng.uniform(0.055, 0.082)
+        at = middle + float(off) * scale, 0.82 + 0.05 * (number % 2) + rng.uniform(0, 0.03)
+        own = np.array(warm[int(rng.integers(len(warm)))], np.float32)
+        ink = mix(own, colours.accent, 0.35)
+        shapes += objects.fruit(rng, at, radius, ink, light)
+        feet.append((at, radius * 0.95))
+    return shapes, feet
+
+
+def _portrait(stage: _Stage) -> list[Layer]:
+    rng, colours, light = stage.rng, stage.colours, _side(stage)
+    shapes, _ = _person(stage)
+    ground = objects.wall(rng, colours, stage.wide, light)
+    disc = land.sun(colours, (stage.wide / 2, 0.46), 0.33 * min(1.0, stage.wide), halo=0.4)
+    return [ground, disc, *(objects.shown(each) for each in shapes)]
+
+
+def _person(stage: _Stage) -> tuple[list[objects.Shape], list[tuple[tuple[float, float], float]]]:
+    return objects.person(stage.rng, stage.colours, stage.wide / 2, _side(stage)), []
+
+
+def _side(stage: _Stage) -> float:
+    """Where the light comes from: -1 left, 1 right. Asked for again and again, so not drawn anew."""
+    return 1.0 if float(stage.colours.top.sum()) % 2 < 1 else -1.0
+
+
+def _shapes(stage: _Stage) -> list[Layer]:
+    rows = max(2, round((4 if stage.wide < 1.2 else 3) * (0.75 + 0.25 * stage.detail)))
+    return [
+        objects.tiles(stage.rng, stage.colours, stage.wide, rows + int(stage.rng.integers(0, 2)))
+    ]
+
+
+def _waves(stage: _Stage) -> list[Layer]:
+    ground = land.sky(stage.colours, 1.1)
+    count = round(11 * stage.detail)
+    return [ground, *objects.ribbons(stage.rng, stage.colours, stage.wide, count)]
 
 
 def _dunes(stage: _Stage) -> list[Layer]:
@@ -111,7 +221,7 @@ def _mountains(stage: _Stage) -> list[Layer]:
 
 def _sea(stage: _Stage) -> list[Layer]:
     rng, colours = stage.rng, stage.colours
-    horizon = rng.uniform(0.44, 0.56)
+    horizon = rng.uniform(0.5, 0.6)
     at = (rng.uniform(0.25, 0.75) * stage.wide, horizon * rng.uniform(0.45, 0.9))
     layers = [land.sky(colours, horizon), *_light_in_the_sky(stage, at, horizon, 0.06)]
     island = land.hills_crest(rng, stage.x, horizon + 0.012, 0.03, 0.6)
@@ -201,4 +311,8 @@ _FAMILIES: dict[Family, Callable[[_Stage], list[Layer]]] = {
     "forest": _forest,
     "night": _night,
     "city": _city,
+    "still life": _still_life,
+    "portrait": _portrait,
+    "shapes": _shapes,
+    "waves": _waves,
 }
