@@ -53,15 +53,23 @@ class Body:
 
 def body_of(request: Request, *, edits_as: str, stripped: frozenset[str]) -> Body:
     """The body in which a request goes: generations in JSON, variations as a form, and edits in the
-    form that is asked for. A file that is too large for a data URL makes its edit a form as well."""
+    form that is asked for, as far as that has room for them."""
     is_json = request.operation == "generate"
     if request.operation == "edit" and edits_as == "json":
-        is_json = all(_fits_data_url(part) for part in request.files())
+        is_json = _fits_json(request)
     return _as_json(request, stripped) if is_json else _as_form(request, stripped)
 
 
-def _fits_data_url(part: FilePart) -> bool:
-    return len(Base64(part.data)) + len(f"data:{part.content_type};base64,") <= LONGEST_DATA_URL
+def _fits_json(request: Request) -> bool:
+    """The JSON form of edits knows neither a markup nor the older models' response_format, and bounds
+    the length of a data URL."""
+    if request.markup is not None or request.response_format is not None:
+        return False
+    lengths = (
+        len(f"data:{part.content_type};base64,") + len(Base64(part.data))
+        for part in request.files()
+    )
+    return all(length <= LONGEST_DATA_URL for length in lengths)
 
 
 def _as_form(request: Request, stripped: frozenset[str]) -> Body:

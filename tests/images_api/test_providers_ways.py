@@ -124,6 +124,12 @@ def test_a_picture_too_large_for_a_data_url_goes_as_a_form() -> None:
     assert content_type(most + 1).startswith("multipart/form-data")
 
 
+@pytest.mark.parametrize("more", [{"markup": PNG, "mask": None}, {"response_format": "b64_json"}])
+def test_what_the_json_form_does_not_know_goes_as_a_form(more: dict[str, Any]) -> None:
+    body = body_of(a_request(256, **more), edits_as="json", stripped=frozenset())
+    assert body.content_type.startswith("multipart/form-data")
+
+
 @pytest.mark.parametrize("edits_as", ["multipart", "json"])
 def test_a_body_is_made_without_copies_of_its_pictures(edits_as: str) -> None:
     part = FilePart("x", bytes(15_000_000), "image/png", (8, 8))
