@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from editor.images_api.requested import FilePart, Request
+from editor.images_api.requested import Request
 
 CHUNK = 64 * 1024
 BASE64_CHUNK = CHUNK // 4 * 3  # this many bytes are CHUNK characters of base64
@@ -56,14 +56,15 @@ def body_of(request: Request, *, edits_as: str, stripped: frozenset[str]) -> Bod
     form that is asked for, as far as that has room for them."""
     is_json = request.operation == "generate"
     if request.operation == "edit" and edits_as == "json":
-        is_json = _fits_json(request)
+        is_json = _fits_json(request, stripped)
     return _as_json(request, stripped) if is_json else _as_form(request, stripped)
 
 
-def _fits_json(request: Request) -> bool:
+def _fits_json(request: Request, stripped: frozenset[str]) -> bool:
     """The JSON form of edits knows neither a markup nor the older models' response_format, and bounds
     the length of a data URL."""
-    if request.markup is not None or request.response_format is not None:
+    names_format = request.response_format is not None and "response_format" not in stripped
+    if request.markup is not None or names_format:
         return False
     lengths = (
         len(f"data:{part.content_type};base64,") + len(Base64(part.data))

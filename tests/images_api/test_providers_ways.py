@@ -130,6 +130,13 @@ def test_what_the_json_form_does_not_know_goes_as_a_form(more: dict[str, Any]) -
     assert body.content_type.startswith("multipart/form-data")
 
 
+def test_a_stripped_response_format_leaves_an_edit_in_json() -> None:
+    request = a_request(256, response_format="b64_json")
+    body = body_of(request, edits_as="json", stripped=frozenset({"response_format"}))
+    assert body.content_type == "application/json"
+    assert "response_format" not in json.loads(b"".join(body.chunks()))
+
+
 @pytest.mark.parametrize("edits_as", ["multipart", "json"])
 def test_a_body_is_made_without_copies_of_its_pictures(edits_as: str) -> None:
     part = FilePart("x", bytes(15_000_000), "image/png", (8, 8))
