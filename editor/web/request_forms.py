@@ -291,10 +291,11 @@ def price_in_words(quoted: Quote | None) -> dict[str, str]:
     if quoted is None:
         return {"text": words.money_between(None, None), "detail": "", "prices": ""}
     left = quoted.left_microusd
+    is_known = quoted.high_microusd is not None
     return {
         "text": words.money_between(quoted.low_microusd, quoted.high_microusd),
         "detail": ""
         if left is None
         else _("of %(left)s left this month") % {"left": words.money(left)},
-        "prices": words.prices_of(quoted.price_date) if quoted.price_date else "",
+        "prices": words.prices_of(quoted.price_date) if quoted.price_date and is_known else "",
     }

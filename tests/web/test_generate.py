@@ -11,6 +11,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from editor.jobs.provider import known_models
 from editor.models import Budget, Edit, Listing
 from tests.web.making import generation, result_for
 
@@ -310,3 +311,14 @@ def test_the_way_to_it_is_in_the_header_and_in_an_empty_gallery(alice: Any, as_p
     assert page.count('href="/generate"') == 2
     assert "Generate one from words" in page
     assert re.search(r'href="/generate" aria-current="page"', read(as_person(alice)))
+
+
+def test_where_no_model_makes_pictures_from_words_the_page_says_so(
+    alice: Any, as_person: Any, settings: Any
+) -> None:
+    gone = {model.id: "2020-01-01" for model in known_models().models()}
+    Listing.keep(settings.PROVIDER_BASE_URL, gone, timezone.now())
+    client = as_person(alice)
+    assert "No model that makes pictures from words is offered" in read(client)
+    assert send(client).status_code == 200
+    assert not Edit.objects.exists()
