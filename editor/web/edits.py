@@ -26,7 +26,7 @@ from editor.models import (
     Review,
     Status,
 )
-from editor.web import facts, lineage, tiles, variations, waiting, words
+from editor.web import facts, lineage, tiles, troubles, variations, waiting, words
 from editor.web.access import Request, load, signed_in
 
 MOST_VERSIONS = 30
@@ -160,12 +160,12 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "results": results,
         "chosen": chosen,
         "attempts": [facts.attempt_in_words(attempt) for attempt in attempts],
-        "refused": words.moderation(attempts[0].error) if attempts else "",
+        "refused": troubles.moderation(attempts[0].error) if attempts else "",
         "meaning": words.meaning(
             edit, has_results=bool(results), is_accepted_loss=_is_accepted_loss(edit, attempts)
         ),
-        "trouble": words.trouble(edit) if edit.trouble else "",
-        "said": words.providers_words(edit),
+        "trouble": troubles.trouble(edit) if edit.trouble else "",
+        "said": troubles.providers_words(edit),
         "steps": waiting.steps(edit),
         "waiting": waiting.waiting(edit) if edit.is_waited_for else None,
         "took": words.seconds(edit.finished_at - edit.created_at) if edit.finished_at else "",

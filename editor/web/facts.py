@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from editor.imaging.framing import Frame
 from editor.models import Attempt, Edit, Operation, Status
-from editor.web import words
+from editor.web import troubles, words
 
 Pairs = list[tuple[str, str]]
 
@@ -128,5 +128,5 @@ def attempt_in_words(attempt: Attempt) -> dict[str, Any]:
         "cost": "" if is_open else words.money(attempt.cost_microusd),
         "meta": " · ".join(came),
         "error": attempt.error_text,
-        "refused": words.moderation(attempt.error),
+        "refused": troubles.moderation(attempt.error),
     }

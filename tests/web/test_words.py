@@ -8,7 +8,7 @@ from django.conf import settings
 
 from editor.imaging.refusals import SENTENCES
 from editor.models import Status
-from editor.web import words
+from editor.web import troubles, words
 
 SPOKEN_OF_ELSEWHERE = {
     *("key_used", "over_budget", "unknown_model"),  # problems, not troubles
@@ -41,11 +41,11 @@ def test_every_refusal_of_a_file_has_words() -> None:
 
 
 def test_every_trouble_that_the_code_knows_has_words() -> None:
-    assert codes_in("images_api", "jobs") - set(words.TROUBLES) - SPOKEN_OF_ELSEWHERE == set()
+    assert codes_in("images_api", "jobs") - set(troubles.TROUBLES) - SPOKEN_OF_ELSEWHERE == set()
 
 
 @pytest.mark.parametrize(
-    "text", [*words.TROUBLES.values(), *words.REFUSALS.values(), *words.MEANINGS.values()]
+    "text", [*troubles.TROUBLES.values(), *words.REFUSALS.values(), *words.MEANINGS.values()]
 )
 def test_what_is_said_is_whole_sentences(text: object) -> None:
     said = str(text)
@@ -59,4 +59,4 @@ def test_every_status_has_a_meaning_but_failed_which_has_its_trouble() -> None:
 
 def test_an_error_of_the_providers_own_is_named_as_that(photo, make_edit):
     edit = make_edit(photo, status="unknown", trouble="server_error")
-    assert words.trouble(edit) == "The provider had an error of its own."
+    assert troubles.trouble(edit) == "The provider had an error of its own."
