@@ -98,6 +98,43 @@ def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
     return result
 
 
+def pasted(pixels: Pixels, other: Pixels, mask: Mask) -> Pixels:
+    """`pixels` with those of `other` (of the same size) where the mask is."""
+    result = pixels.copy()
+    result[mask > 0] = other[mask > 0]
+    return result
+
+
+def darker(one: Mask, other: Mask) -> Mask:
+    """(height, width) uint8: the lower value of the two, for each pixel."""
+    return np.minimum(one, other)
+
+
+def reframed(pixels: Pixels, seed: int, *, mirrored: bool) -> Pixels:
+    """A part of the picture, 75 to 88 % of its sides, brought to the size of the whole."""
+    rng = np.random.default_rng(seed)
+    width, height = size_of(pixels)
+    share = rng.uniform(0.75, 0.88)
+    wide, high = max(1, round(share * width)), max(1, round(share * height))
+    left, top = int(rng.integers(width - wide + 1)), int(rng.integers(height - high + 1))
+    part = pixels[top : top + high, left : left + wide]
+    part = part[:, ::-1] if mirrored else part
+    large = cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.uint8)
+
+
+def turned(pixels: Pixels, degrees: float) -> Pixels:
+    """The whole picture with all its hues turned (in CIE a*b*), in lightness as it was."""
+    lab = _lab(np.ascontiguousarray(pixels[..., :3]))
+    angle = math.radians(degrees)
+    a, b = lab[..., 1].copy(), lab[..., 2].copy()
+    lab[..., 1] = math.cos(angle) * a - math.sin(angle) * b
+    lab[..., 2] = math.sin(angle) * a + math.cos(angle) * b
+    result = pixels.copy()
+    result[..., :3] = _rgb(lab)
+    return result
+
+
 def softened(pixels: Pixels) -> Pixels:
     """A soft rendering of the whole picture, its lightness in broad steps as in a poster."""
     soft = np.asarray(cv2.GaussianBlur(pixels, (0, 0), 1.5), np.uint8)

@@ -8,17 +8,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from typing import Any
 
 from editor.images_api.entries import Model, parse_size
 from editor.images_api.messages import Request, Size
 from editor.imaging import files, filling, framing, retouching
 from editor.imaging.arrays import Mask, Pixels, size_of
 from editor.imaging.filling import Drift
+from editor.sandbox import acts
+from editor.sandbox.vocabulary import read_wish
 
 AT_ONCE = 2  # pixel work is heavy; calls that wait for it cost next to nothing
 REMEMBERED = 4
-COARSEST, FINEST = 20, 160  # long side, in pixels, of what a preview shows
+COARSEST, FINEST = 12, 400  # long side, in pixels, of what a preview shows; all lie between
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class _Ground:
     work: Work
     size: Size
     source: Pixels | None  # RGB
+    alpha: Mask | None  # of the source, where it has one and the answer keeps it
     mask: Mask | None
     area: str  # stands for source and mask alone
     name: str
@@ -62,10 +64,8 @@ class Painter:
         self._kept: OrderedDict[str, Pixels] = OrderedDict()
         self._lock = Lock()
 
-    def paint(self, work: Any) -> Iterator[bytes]:
+    def paint(self, work: Work) -> Iterator[bytes]:
         """The encoded pictures, one at a time, each of `size_of_answer`."""
-        if not isinstance(work, Work):
-            work = Work(work.model, work.request, work.source, work.mask)
         with self.gate:
             ground = _ground(work)
         for index in range(work.request.n or 1):
@@ -78,7 +78,7 @@ class Painter:
         with self.gate:
             first = self._picture(_ground(work), 0)
         for number in range(count):
-            cells = round(COARSEST * (FINEST / COARSEST) ** (number / max(1, count - 1)))
+            cells = round(COARSEST * (FINEST / COARSEST) ** ((number + 1) / (count + 1)))
             with self.gate:
                 data = _encoded(retouching.coarsened(first, cells), work.request)
             yield data
@@ -86,27 +86,39 @@ class Painter:
     def _picture(self, ground: _Ground, index: int) -> Pixels:
         """The first picture of a stream is kept: its previews and it itself are asked for in turn."""
         if index == 0 and ground.work.request.stream:
-            return self._remembered(f"first {ground.name}", lambda: self._made(ground, index))
+            return self._remembered(
+                f"first {ground.size} {ground.name}", lambda: self._made(ground, index)
+            )
         return self._made(ground, index)
 
     def _made(self, ground: _Ground, index: int) -> Pixels:
+        work, seed = ground.work, ground.seed(index)
         if ground.source is None:
-            return filling.procedural(ground.size, ground.seed(index))
-        if ground.work.request.operation == "vary":
-            return filling.drifted(ground.source, "strong", ground.seed(index))
-        edited = self._edited(ground, ground.source, index)
-        if ground.work.model.rerenders:
-            return filling.drifted(edited, self.drift, ground.seed(0) + index)
-        return edited
+            return acts.made(work.request, ground.size, seed, transparent=work.transparent)
+        if work.request.operation == "vary":
+            return acts.varied(ground.source, seed, index)
+        return self._edited(ground, ground.source, index)
 
     def _edited(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
+        work, seed = ground.work, ground.seed(0)
+        area = acts.Area(source, ground.mask, work.references, lambda: self._filled(ground, source))
+        wish = read_wish(work.request.prompt or "")
+        painted = acts.edited(area, wish, seed, index)
+        if work.transparent:
+            painted = files.with_alpha(painted)
+            alpha = painted[..., 3] if ground.alpha is None else ground.alpha
+            painted[..., 3] = acts.transparency(area, wish, alpha)
+        if work.model.rerenders:
+            return filling.drifted(painted, self.drift, seed + index)
+        return painted
+
+    def _filled(self, ground: _Ground, source: Pixels) -> Pixels:
         mask = ground.mask
         if mask is None:
-            return retouching.softened(source)
-        filled = self._remembered(
+            return source
+        return self._remembered(
             f"filled {ground.area}", lambda: filling.fill_from_surroundings(source, mask)
         )
-        return _variant(filled, mask, ground.seed(0), index)
 
     def _remembered(self, name: str, make: Callable[[], Pixels]) -> Pixels:
         """The same edit is asked for again and again in benchmarks and drills."""
@@ -122,39 +134,39 @@ class Painter:
         return made
 
 
-def size_of_answer(work: Any, *old: Any) -> Size:
+def size_of_answer(work: Work) -> Size:
     """The size asked for; "auto" is the fixed size nearest in shape to the source, or to a square."""
-    model, request = (work, old[0]) if old else (work.model, work.request)
-    size = parse_size(request.size or model.sizes.default)
+    size = parse_size(work.request.size or work.model.sizes.default)
     if size is not None:
         return size
-    width, height = (1, 1)
-    if old:
-        width, height = old[1]
-    elif work.source is not None:
-        width, height = size_of(work.source)
+    width, height = (1, 1) if work.source is None else size_of(work.source)
     ratio = width / height
-    fixed: tuple[Size, ...] = model.sizes.fixed
-    return min(fixed, key=lambda each: abs(each[0] / each[1] - ratio))
+    return min(work.model.sizes.fixed, key=lambda fixed: abs(fixed[0] / fixed[1] - ratio))
 
 
 def _ground(work: Work) -> _Ground:
-    size = size_of_answer(work)
+    size, named = size_of_answer(work), _named(work)
     if work.source is None:
-        return _Ground(work, size, None, None, "", _named(work.request, size))
+        return _Ground(work, size, None, None, None, "", named)
     frame = _covering(size_of(work.source), size)
+    # colours below transparent pixels are the source's own, as they are for the real models
     source = framing.cut(work.source[..., :3], frame)
+    alpha = None
+    if work.source.shape[2] == 4 and work.transparent:
+        alpha = framing.cut(work.source[..., 3:].repeat(3, axis=2), frame)[..., 0]
     mask = None if work.mask is None else framing.cut_mask(work.mask, frame)
     area = _digest(source, mask)
-    references = "".join(_digest(each, None) for each in work.references)
-    return _Ground(
-        work, size, source, mask, area, f"{_named(work.request, size)}{area}{references}"
-    )
+    others = [
+        _digest(each, None) for each in (*work.references, *([alpha] if alpha is not None else []))
+    ]
+    return _Ground(work, size, source, alpha, mask, area, " ".join([named, area, *others]))
 
 
-def _named(request: Request, size: Size) -> str:
-    asked = (request.operation, request.model, request.prompt, size, request.quality, request.style)
-    return repr(asked)
+def _named(work: Work) -> str:
+    """All of a request that its pixels hang on, but for the pictures in it and its size."""
+    request = work.request
+    chosen = (request.quality, request.style, work.transparent)
+    return repr((request.operation, request.model, request.prompt, *chosen))
 
 
 def _digest(pixels: Pixels, mask: Mask | None) -> str:
@@ -175,16 +187,6 @@ def _covering(source_size: Size, size: Size) -> framing.Frame:
     high = min(height, max(1, round(width * size[1] / size[0])))
     left, top = (width - wide) // 2, (height - high) // 2
     return framing.Frame((left, top, left + wide, top + high), size)
-
-
-def _variant(filled: Pixels, mask: Mask, seed: int, index: int) -> Pixels:
-    """The first picture is the plain filling; the others differ from it inside the mask."""
-    if index == 0:
-        return filled
-    other = filling.drifted(filled, "strong", seed + index)
-    varied = filled.copy()
-    varied[mask > 0] = other[mask > 0]
-    return varied
 
 
 def _encoded(pixels: Pixels, request: Request) -> bytes:

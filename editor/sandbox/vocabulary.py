@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, TypeVar
 
+from editor.imaging.palettes import Light
+from editor.imaging.scenes import Family
 from editor.sandbox.colour_names import Colour, colour_asked_for, colours_named
 
 Act = Literal[
@@ -174,3 +176,65 @@ def _colour(act: Act, plain: str) -> Colour | None:
         named = colours_named(plain)
         return named[-1] if named else None
     return None
+
+
+@dataclass(frozen=True)
+class SceneWish:
+    """What a picture from nothing is to show. None: the seed decides."""
+
+    family: Family | None
+    light: Light | None
+    colours: tuple[Colour, ...]
+    text: str  # in quotation marks: written on the picture
+
+
+def read_scene(prompt: str) -> SceneWish:
+    """What a prompt says about a picture that is made from nothing."""
+    plain = _without_quotes(prompt).casefold()
+    return SceneWish(
+        family=_first_named(_FAMILY_WORDS, plain),
+        light=_first_named(_LIGHT_WORDS, plain),
+        colours=tuple(colours_named(plain)[:3]),
+        text=quoted(prompt),
+    )
+
+
+Named = TypeVar("Named")
+
+
+def _first_named(words: dict[Named, str], plain: str) -> Named | None:
+    """The one whose word stands first in the text."""
+    found = {name: re.search(rf"\b(?:{pattern})s?\b", plain) for name, pattern in words.items()}
+    starts = {name: match.start() for name, match in found.items() if match}
+    return min(starts, key=lambda name: starts[name]) if starts else None
+
+
+_FAMILY_WORDS: dict[Family, str] = {
+    "dunes": "dune|desert|sahara|sand|pyramid",
+    "hills": "hill|meadow|field|valley|landscape|countryside|vineyard|farm|village|garden",
+    "mountains": "mountain|alp|peak|snow|glacier|lake|winter|fjord|cliff|volcano",
+    "sea": "sea|ocean|beach|coast|harbour|harbor|boat|ship|sail|sailboat|island|water",
+    "forest": "forest|wood|tree|fir|pine|jungle|deer|fox|wolf|bear|owl",
+    "night": "moon|star|galaxy|milky way|universe|space|planet|astronaut|night sky",
+    "city": "city|cities|skyline|town|street|building|tower|house|skyscraper|architecture|bridge",
+    "still life": (
+        "still life|still lives|vase|bottle|jug|fruit|apple|orange|lemon|plum|bowl|table|kitchen|"
+        "food|cup|mug|product|flower|plant|object|icon|sticker|toy"
+    ),
+    "portrait": (
+        "portrait|person|people|woman|women|man|men|girl|boy|child|children|face|selfie|avatar|"
+        "king|queen|artist|character|robot"
+    ),
+    "shapes": (
+        "shape|abstract|geometric|pattern|bauhaus|tile|mosaic|logo|poster|circle|square|triangle|"
+        "minimal|minimalist"
+    ),
+    "waves": "wave|ribbon|gradient|wallpaper|background|texture|silk|flow|fluid|smoke|aurora",
+}
+
+_LIGHT_WORDS: dict[Light, str] = {
+    "night": "night|midnight|moonlight|moonlit|nocturnal|star|moon|darkness|in the dark|dark (?:forest|sky|sea|city)",
+    "sunset": "sunset|dusk|evening|dawn|sunrise|golden hour|twilight|autumn|warm",
+    "mist": "mist|misty|fog|foggy|haze|hazy|rain|rainy|overcast|winter|snow",
+    "day": "day|daylight|noon|morning|midday|sunny|summer|spring|blue sky",
+}
