@@ -326,7 +326,9 @@ def _of_detail(detail: object) -> dict[str, Any]:
 def _filtered(said: Mapping[str, Any]) -> tuple[str, ...]:
     """The categories for which Azure's content filter refused."""
     inner = said.get("inner_error") or said.get("innererror")
-    results = inner.get("content_filter_results") if isinstance(inner, dict) else None
+    if not isinstance(inner, dict):
+        return ()
+    results = inner.get("content_filter_results") or inner.get("content_filter_result")
     if not isinstance(results, dict):
         return ()
     named = [name for name, found in results.items() if isinstance(found, dict)]

@@ -153,7 +153,15 @@ def test_moderation_details_are_kept() -> None:
             },
             ("violence",),
         ),
+        (
+            {
+                "code": "content_filter",
+                "innererror": {"content_filter_result": {"sexual": {"filtered": True}}},
+            },
+            ("sexual",),
+        ),
         ({"code": "content_filter", "inner_error": [1], "message": 3}, ()),
+        ({"code": "content_filter", "inner_error": {"content_filter_results": 7}}, ()),
     ],
 )
 def test_older_and_azures_ways_to_block_name_their_categories(
