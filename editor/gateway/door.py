@@ -164,7 +164,7 @@ def _rate_headers(allowance: Allowance) -> dict[str, str]:
     return {
         "x-ratelimit-limit-requests": str(allowance.limit),
         "x-ratelimit-remaining-requests": str(allowance.remaining),
-        "x-ratelimit-reset-requests": f"{allowance.reset_s:g}s",
+        "x-ratelimit-reset-requests": f"{round(allowance.reset_s, 2):g}s",
     }
 
 

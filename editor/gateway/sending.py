@@ -1,7 +1,8 @@
 """Answers on their way: written piece by piece, and noted as delivered only when all was written."""
 
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 
 from django.http import StreamingHttpResponse
 
@@ -25,14 +26,20 @@ class Sending:
         self._on_closed = on_closed
 
     def __iter__(self) -> Iterator[bytes]:
-        # The first bytes to a peer that hung up are lost without any error, so it is asked before.
-        was_gone = self._is_gone()
-        yield from self._pieces
-        if not was_gone:
-            self._on_sent()
+        with closing(_generated(self._pieces)) as pieces:
+            for piece in pieces:
+                # The first bytes to a peer that hung up are lost without any error: look before.
+                if self._is_gone():
+                    return
+                yield piece
+        self._on_sent()
 
     def close(self) -> None:
         self._on_closed()
+
+
+def _generated(pieces: Iterable[bytes]) -> Generator[bytes, None, None]:
+    yield from pieces
 
 
 def sent(

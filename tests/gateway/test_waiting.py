@@ -191,9 +191,21 @@ def test_an_answer_to_who_has_hung_up_is_not_taken_for_delivered() -> None:
         on_sent=lambda: told.append("sent"),
         on_closed=lambda: told.append("closed"),
     )
-    assert list(sending) == [b"a", b"b"]
+    assert list(sending) == []
     sending.close()
     assert told == ["closed"]
+
+
+def test_who_hangs_up_before_the_last_piece_did_not_get_the_answer() -> None:
+    gone, told = iter([False, False, True]), []
+    sending = Sending(
+        iter([b"alive", b"alive", b"picture"]),
+        is_gone=lambda: next(gone),
+        on_sent=lambda: told.append("sent"),
+        on_closed=lambda: told.append("closed"),
+    )
+    assert list(sending) == [b"alive", b"alive"]
+    assert told == []
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_delivered() -> None:
