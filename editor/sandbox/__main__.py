@@ -6,11 +6,17 @@ import os
 import signal
 import sys
 
+from editor.sandbox.manual import manual
 from editor.sandbox.server import options_from, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m editor.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m editor.sandbox",
+        description=__doc__,
+        epilog=manual(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--host", default=os.environ.get("SANDBOX_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("SANDBOX_PORT") or 8001))
     chosen = parser.parse_args(arguments)

@@ -113,6 +113,18 @@ def test_the_process_says_the_sentence_and_nothing_else(tmp_path: Path) -> None:
     assert started.stderr == told
 
 
+def test_the_help_tells_the_variables_and_what_is_understood(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        call_command("sandbox", "--help")
+    told = capsys.readouterr().out
+    assert VARIABLES.splitlines()[0] in told
+    for word in ("SANDBOX_RATE", "CATALOGUE_FILE", "remove", "pixelate", "/v1/images/edits"):
+        assert word in told
+    assert "other" not in told.split("understands:")[1].split("(")[0]
+
+
 def test_a_taken_port_stops_the_command_with_a_sentence(tmp_path: Path) -> None:
     with running(options=Options(directory=tmp_path)) as server:
         with pytest.raises(CommandError, match=r"cannot start: .*in use"):
