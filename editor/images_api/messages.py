@@ -282,6 +282,7 @@ class _Found:
     said: dict[str, Any] = field(default_factory=dict)
     pictures: list[PictureAnswer] = field(default_factory=list)
     usage: Usage | None = None
+    items: int = 0  # with those that are no pictures
 
 
 @contextmanager
@@ -317,7 +318,7 @@ def _from_json(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Fo
 
 
 def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _Found:
-    found, has_begun, is_complete = _Found(), False, False
+    found, has_begun = _Found(), False
     for event in _events(content):
         text, spans = _without_pictures(content, event.data)
         said = _object(text)
@@ -336,11 +337,10 @@ def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _
             )
         has_begun |= kind.endswith(PARTIAL)
         if kind.endswith(COMPLETED) or (not kind and isinstance(said.get("data"), list)):
-            is_complete = True
             _add_completed(found, said, spans)
     if found.pictures:
         return found
-    if is_complete:
+    if found.items:
         raise _unusable("The provider answered without a picture.", "no_pictures", meta)
     raise OutcomeUnknown(
         "The provider's answer ended before the picture was finished.",
@@ -352,14 +352,14 @@ def _from_events(content: mmap.mmap | bytes, meta: AnswerMeta, secret: str) -> _
 
 def _add_completed(found: _Found, said: dict[str, Any], spans: list[Span]) -> None:
     items = said["data"] if isinstance(said.get("data"), list) else [said]
-    before, usage = len(found.pictures), _usage(said)
-    pictures = _pictures(items, spans)
-    if before:
-        pictures = [replace(picture, index=before + picture.index) for picture in pictures]
+    usage = _usage(said)
+    if found.items:
         found.usage = found.usage + usage if found.usage and usage else None
     else:
         found.said, found.usage = said, usage
-    found.pictures += pictures
+    for picture in _pictures(items, spans):
+        found.pictures.append(replace(picture, index=found.items + picture.index))
+    found.items += len(items)
 
 
 def _events(content: mmap.mmap | bytes) -> Iterator[Event]:

@@ -121,6 +121,17 @@ def test_a_whole_answer_in_one_event_is_taken(tmp_path: Path) -> None:
     assert answer.pictures[1].url == "https://x.test/2"
 
 
+def test_pictures_keep_their_places_beside_unusable_ones(tmp_path: Path) -> None:
+    whole = {"data": [{}, {"b64_json": encoded(b"one")}], "usage": usage(1, 10)}
+    body = b"data: %b\n\n" % json.dumps(whole).encode()
+    body += completed(b"", usage=usage(1, 10)) + completed(b"two", usage=usage(1, 10))
+    answer = read(tmp_path / "a", body)
+    assert [picture.index for picture in answer.pictures] == [1, 3]
+    assert [picture_bytes(answer, index) for index in (1, 3)] == [b"one", b"two"]
+    assert answer.usage is not None
+    assert answer.usage.output_tokens == 30
+
+
 def test_json_over_several_lines_is_one_event(tmp_path: Path) -> None:
     said = json.dumps({"type": "image_edit.completed", "b64_json": encoded(b"x")}, indent=1)
     body = "".join(f"data: {line}\n" for line in said.splitlines()) + "\n"
