@@ -100,7 +100,7 @@ def _started_from(edit: Edit) -> dict[str, Any]:
         "model": edit.model,
         "partial_images": str(edit.options.get("partial_images") or 0),
         "pictures": references.pictures_of_edit(edit),
-        "mask_url": reverse("edit_mask", args=[edit.pk]),
+        "mask_url": reverse("edit_mask", args=[edit.pk]) if edit.mask else None,
         "updated_at": edit.created_at.isoformat(),
     }
 

@@ -227,6 +227,16 @@ def test_running_again_starts_from_the_same_mask_and_words(
     assert Edit.objects.latest("pk").again == edit
 
 
+def test_what_was_run_without_a_mask_is_run_again_with_an_empty_one(
+    photo: Any, alice: Any, as_person: Any, make_edit: Any
+) -> None:
+    edit = make_edit(photo, prompt="By a script")
+    Edit.objects.filter(pk=edit.pk).update(mask="", mask_bounds=[])
+    page = as_person(alice).get(f"/images/{photo.pk}/edit?from={edit.pk}")
+    start = data_of(page)["draft"]
+    assert (start["prompt"], start["mask_url"]) == ("By a script", None)
+
+
 def test_only_edits_of_this_picture_can_be_run_again_on_it(
     photo: Any, alice: Any, make_photo: Any, as_person: Any, make_edit: Any
 ) -> None:
