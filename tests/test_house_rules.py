@@ -215,7 +215,7 @@ def test_the_provider_is_called_at_one_place_alone():
         where.rpartition(":")[0]
         for where, call in calls()
         if isinstance(call.func, ast.Attribute)
-        and call.func.attr == "edit"
+        and call.func.attr in ("send", "edit", "generate", "vary")
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "client"
     }
