@@ -98,6 +98,14 @@ def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
     return result
 
 
+def grained(pixels: Pixels, seed: int) -> Pixels:
+    """The whole picture with a breath of noise, of 1.2 grey levels."""
+    noise = np.random.default_rng(seed).normal(0, 1.2, pixels.shape[:2]).astype(np.float32)
+    result = pixels.copy()
+    result[..., :3] = np.clip(pixels[..., :3] + noise[..., None] + 0.5, 0, 255)
+    return result
+
+
 def pasted(pixels: Pixels, other: Pixels, mask: Mask) -> Pixels:
     """`pixels` with those of `other` (of the same size) where the mask is."""
     result = pixels.copy()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from editor.images_api.messages import Request, Size
-from editor.imaging import cutting, filling, lettering, retouching, scenes
+from editor.imaging import cutting, lettering, retouching, scenes
 from editor.imaging.arrays import Mask, Pixels
 from editor.sandbox.vocabulary import Act, Wish, read_scene
 
@@ -31,7 +31,7 @@ class Area:
     pixels: Pixels
     mask: Mask | None
     references: tuple[Pixels, ...]
-    filled: Callable[[], Pixels]  # the picture with the masked area continued from around it
+    filled: Callable[[int], Pixels]  # by index: the masked area continued from around it
 
 
 def edited(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
@@ -43,10 +43,10 @@ def edited(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
         changed = retouching.recoloured(area.pixels, area.mask, wish.colour, wish.strength)
         return _toned(changed, area.mask, seed, index)
     if wish.act == "write":
-        ground = area.pixels if area.mask is None else _fresh(area, area.mask, seed, index)
+        ground = area.pixels if area.mask is None else area.filled(index)
         return lettering.written(ground, area.mask, wish.text, wish.colour)
     if wish.act == "remove" and area.mask is not None:
-        return _fresh(area, area.mask, seed, index)
+        return area.filled(index)
     return _stand_in(area, wish, seed, index)
 
 
@@ -81,15 +81,6 @@ def varied(source: Pixels, seed: int, index: int) -> Pixels:
     return retouching.turned(crop, TURNS[index % len(TURNS)] + seed % 17 - 8)
 
 
-def _fresh(area: Area, mask: Mask, seed: int, index: int) -> Pixels:
-    """The area filled from its surroundings; later ones differ from the first inside it."""
-    filled = area.filled()
-    if index == 0:
-        return filled
-    other = filling.drifted(filled, "strong", seed + index)
-    return retouching.pasted(filled, other, mask)
-
-
 def _stand_in(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
     """For what the vocabulary does not know: a reference where there is one, or a stamped filling."""
     mask, references = area.mask, area.references
@@ -100,7 +91,7 @@ def _stand_in(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
             laid = retouching.placed(area.pixels, mask, references[index % len(references)])
         return _toned(laid, mask, seed, index // max(1, len(references)))
     if mask is not None:
-        return lettering.stamped(_fresh(area, mask, seed, index), mask)
+        return lettering.stamped(area.filled(index), mask)
     soft = _toned(retouching.softened(area.pixels), None, seed, index)
     return lettering.stamped(soft, None)
 

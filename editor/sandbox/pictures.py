@@ -7,11 +7,12 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from threading import BoundedSemaphore, Lock
 
 from editor.images_api.entries import Model, parse_size
 from editor.images_api.messages import Request, Size
-from editor.imaging import files, filling, framing, retouching
+from editor.imaging import files, filling, framing, masks, retouching
 from editor.imaging.arrays import Mask, Pixels, size_of
 from editor.imaging.filling import Drift
 from editor.sandbox import acts
@@ -19,6 +20,7 @@ from editor.sandbox.vocabulary import read_wish
 
 AT_ONCE = 2  # pixel work is heavy; calls that wait for it cost next to nothing
 REMEMBERED = 4
+GROWN = 7  # px, by which each further filling of the same area starts from more
 COARSEST, FINEST = 12, 400  # long side, in pixels, of what a preview shows; all lie between
 
 
@@ -101,7 +103,9 @@ class Painter:
 
     def _edited(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
         work, seed = ground.work, ground.seed(0)
-        area = acts.Area(source, ground.mask, work.references, lambda: self._filled(ground, source))
+        area = acts.Area(
+            source, ground.mask, work.references, partial(self._filled, ground, source)
+        )
         wish = read_wish(work.request.prompt or "")
         painted = acts.edited(area, wish, seed, index)
         if work.transparent:
@@ -112,13 +116,18 @@ class Painter:
             return filling.drifted(painted, self.drift, seed + index)
         return painted
 
-    def _filled(self, ground: _Ground, source: Pixels) -> Pixels:
+    def _filled(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
+        """Later ones start from somewhat more than the mask, and so find other surroundings."""
         mask = ground.mask
         if mask is None:
             return source
-        return self._remembered(
-            f"filled {ground.area}", lambda: filling.fill_from_surroundings(source, mask)
-        )
+        if index == 0:
+            return self._remembered(
+                f"filled {ground.area}", lambda: filling.fill_from_surroundings(source, mask)
+            )
+        wider = filling.fill_from_surroundings(source, masks.grow(mask, GROWN * index))
+        grained = retouching.grained(wider, ground.seed(index))
+        return retouching.pasted(source, grained, mask)
 
     def _remembered(self, name: str, make: Callable[[], Pixels]) -> Pixels:
         """The same edit is asked for again and again in benchmarks and drills."""
