@@ -274,14 +274,14 @@ def _wording(problem: Problem, model: Model) -> tuple[str, str, str]:
                 USER_ERROR,
                 _VALUE,
             )
-        case _, "too_long":
+        case _, "too_long" if "limit" in facts and "length" in facts:
             refusal = too_long_text(name, facts["limit"], facts["length"])
             return str(refusal), REQUEST_ERROR, "string_above_max_length"
         case _, "out_of_range" if "value" in facts:
             return _of_range(problem)
-        case "background", "not_offered" if facts["value"] == "transparent":
+        case "background", "not_offered" if facts.get("value") == "transparent":
             return "Transparent background is not supported for this model.", USER_ERROR, _VALUE
-        case _, "not_offered":
+        case _, "not_offered" if "value" in facts and "choices" in facts:
             sentence = f"Invalid value: '{_quoted(facts['value'])}'. Supported values are: "
             return f"{sentence}{_listed(facts['choices'])}.", REQUEST_ERROR, _VALUE
     return problem.message, REQUEST_ERROR, _VALUE
@@ -359,7 +359,7 @@ def _of_size(problem: Problem) -> str:
         case "too_narrow":
             ratio = f"{facts['max_ratio']:g}"
             return f"The aspect ratio must be between 1:{ratio} and {ratio}:1."
-    return f"Supported sizes are {', '.join(facts['choices'])}."
+    return f"Supported sizes are {', '.join(facts.get('choices', ()))}."
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -75,8 +75,6 @@ def _serve(handler: "Handler", operation: Operation, call: Call) -> None:
         raise invalid_value("output_format", "The sandbox makes PNG, JPEG and WebP only.")
     if BLOCKED_WORDS in (wish.request.prompt or "").lower():
         raise blocked_by_moderation(handler.request_id)
-    if fault.name == "slow":
-        handler.pause(fault.seconds())
     order = Order(handler, call, fault, decoder.work(wish))
     is_stream = bool(wish.request.stream) and fault.name not in NO_STREAM
     (streams if is_stream else plain).answer(order)

@@ -38,6 +38,12 @@ class Order:
     def operation(self) -> Operation:
         return self.request.operation
 
+    @property
+    def delay(self) -> float:
+        """Seconds that the call takes besides the work."""
+        slowness = self.fault.seconds() if self.fault.name == "slow" else 0.0
+        return self.handler.server.options.delay + slowness
+
     @cached_property
     def created(self) -> float:
         return time.time()

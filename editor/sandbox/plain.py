@@ -19,7 +19,7 @@ JSON = "application/json"
 def answer(order: Order) -> None:
     """Do the work, and send it as the order's fault allows."""
     handler, fault = order.handler, order.fault
-    handler.pause(handler.server.options.delay)
+    handler.pause(order.delay)
     pictures = list(handler.server.painter.paint(order.work))
     order.call.worked = True
     order.call.seconds = handler.elapsed()

@@ -87,7 +87,7 @@ def _events(order: Order) -> Iterator[bytes]:
     if order.fault.name == "empty-data":
         return
     previews = order.request.partial_images or 0
-    step = order.handler.server.options.delay / (previews + 1)
+    step = order.delay / (previews + 1)  # so previews come while the picture is still awaited
     yield from _previews(order, previews, step)
     if order.fault.name == "stream-cut" and not previews:
         yield answers.KEEP_ALIVE

@@ -120,6 +120,16 @@ def test_the_model_with_styles_tells_how_it_read_the_prompt(sandbox: Sandbox) ->
     assert "revised_prompt" not in generate(sandbox).json()["data"][0]
 
 
+def test_a_transparent_ground_is_given_and_told(sandbox: Sandbox) -> None:
+    answer = generate(sandbox, model="gpt-image-1.5", size="1024x1024", background="transparent")
+    told = answer.json()
+    assert told["background"] == "transparent"
+    decoded = files.open_picture(base64.b64decode(told["data"][0]["b64_json"]))
+    assert decoded.has_alpha
+    assert (decoded.pixels[..., 3] == 0).any()
+    assert generate(sandbox, background="auto").json()["background"] == "opaque"
+
+
 def test_variations_resemble_their_picture_and_differ_from_each_other(sandbox: Sandbox) -> None:
     answer = ask_small(
         sandbox, path="/images/variations", prompt=None, mask=None, n=2,

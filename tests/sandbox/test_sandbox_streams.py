@@ -213,6 +213,24 @@ def test_previews_may_come_slowly(sandbox: Sandbox) -> None:
     assert time.monotonic() - began >= 0.6
 
 
+def test_a_slow_stream_begins_at_once_and_brings_its_previews_in_between(sandbox: Sandbox) -> None:
+    began, seen = time.monotonic(), []
+    with requests.post(
+        f"{sandbox.base_url}/images/generations",
+        json={"prompt": "An otter", "size": SIZE, "stream": True, "partial_images": 1},
+        headers={"Authorization": f"Bearer {sandbox.key}", "X-Sandbox-Fault": "slow:1.5"},
+        stream=True,
+        timeout=30,
+    ) as answer:
+        seen.append(time.monotonic() - began)
+        for line in answer.iter_lines():
+            if line.startswith(b"event: "):
+                seen.append(time.monotonic() - began)
+    head, preview, picture = seen
+    assert head < 0.7 < preview < picture
+    assert picture >= 1.5
+
+
 def test_old_faults_spoil_streams_too(sandbox: Sandbox) -> None:
     assert ask_stream(sandbox, "429:3").status_code == 429
     assert ask_stream(sandbox, "html").headers["Content-Type"] == "text/html"
