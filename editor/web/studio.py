@@ -98,11 +98,17 @@ def _started_from(edit: Edit) -> dict[str, Any]:
         "prompt": edit.prompt,
         **offers.texts_of(edit.options),
         "model": edit.model,
-        "partial_images": str(edit.options.get("partial_images") or 0),
+        **_previews_of(edit),
         "pictures": references.pictures_of_edit(edit),
         "mask_url": reverse("edit_mask", args=[edit.pk]) if edit.mask else None,
         "updated_at": edit.created_at.isoformat(),
     }
+
+
+def _previews_of(edit: Edit) -> dict[str, str]:
+    """None are a choice where there could have been some, which is with a single result."""
+    wanted = edit.options.get("partial_images") or (0 if edit.n == 1 else "")
+    return {"partial_images": str(wanted)}
 
 
 def _draft_of(request: Request, image: Image) -> dict[str, Any] | None:

@@ -480,6 +480,20 @@ def test_as_many_references_as_the_model_takes(
     assert studio.evaluate(f"{panel}.scrollWidth - {panel}.clientWidth") == 0
 
 
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_the_form_fits_its_panel_with_every_model(
+    width: int, sign_in: Any, live_server: Any, alice: Any, photo: Any
+) -> None:
+    page = sign_in(alice, viewport={"width": width, "height": 844})
+    open_studio(page, live_server, photo)
+    page.get_by_text("More options").click()
+    model = page.get_by_label("Model", exact=True)
+    for option in model.locator("option").all():
+        model.select_option(option.get_attribute("value"))
+        panel = "document.querySelector('.panel')"
+        assert page.evaluate(f"{panel}.scrollWidth - {panel}.clientWidth") == 0
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["desk", "phone"])
 def test_everybody_can_use_references_and_options(
     size: tuple[int, int], sign_in: Any, live_server: Any, alice: Any, photo: Any,

@@ -352,13 +352,14 @@ def test_a_draft_keeps_every_option(photo: Any, alice: Any, as_person: Any) -> N
     assert {name: start[name] for name in chosen} == chosen
 
 
-def test_an_edit_that_was_run_without_previews_is_run_again_without(
-    photo: Any, alice: Any, as_person: Any
+@pytest.mark.parametrize(("n", "starts_with"), [("1", "0"), ("2", "")])
+def test_a_single_result_that_was_made_without_previews_is_made_again_without(
+    n: str, starts_with: str, photo: Any, alice: Any, as_person: Any
 ) -> None:
     client = as_person(alice)
-    client.post(f"/images/{photo.pk}/edit", form(partial_images="0"), **JSON)
+    client.post(f"/images/{photo.pk}/edit", form(n=n, partial_images="0"), **JSON)
     again = client.get(f"/images/{photo.pk}/edit?from={Edit.objects.get().pk}")
-    assert data_of(again)["draft"]["partial_images"] == "0"
+    assert data_of(again)["draft"]["partial_images"] == starts_with
 
 
 def test_the_estimate_says_of_when_its_prices_are_and_that_it_knows_none(
