@@ -13,7 +13,18 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
-from editor.models import AuditEntry, Budget, Edit, LedgerEntry, Link, Result, Spending, Token
+from editor.models import (
+    AuditEntry,
+    Budget,
+    Call,
+    Edit,
+    LedgerEntry,
+    Link,
+    Listing,
+    Result,
+    Spending,
+    Token,
+)
 from editor.web.access import load
 
 CAST = ("nobody", "alice", "bob", "vera", "adam")
@@ -246,6 +257,8 @@ def test_back_office_is_for_admins_alone(
         "spending": 1,
         "ledgerentry": LedgerEntry.objects.first().pk,
         "auditentry": AuditEntry.objects.create(act="looked", target="x").pk,
+        "call": call_of(cast["alice"], things["edit"]).pk,
+        "listing": Listing.objects.create(provider="http://127.0.0.1/v1").pk,
     }
     pattern = ADDRESSES[name]
     if pattern.name is None:
@@ -259,6 +272,11 @@ def test_back_office_is_for_admins_alone(
         assert asked(as_person(cast[who]), address, Expected(())).status_code == 403, who
     for_admin = asked(as_person(cast["adam"]), address, Expected(())).status_code
     assert for_admin in expected_of_admin(name), f"adam GET {address}: {for_admin}"
+
+
+def call_of(person: Any, edit: int) -> Call:
+    token, _secret = Token.make(person, "nightly build")
+    return Call.objects.create(token=token, edit_id=edit, fingerprint="x")
 
 
 def expected_of_admin(name: str) -> set[int]:
