@@ -7,6 +7,7 @@ by the process that still holds the edit; the answer is durable before anything 
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import Q
@@ -93,12 +94,18 @@ def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
             number=edit.attempts.count() + 1,
             token=token,
             provider=provider().base_url,
-            sent=dict(request.fields()),
+            sent=_told(request),
             sent_at=now,
             hold_microusd=edit.hold_microusd,
             bought_by=edit.bought_by,
             bought_because=edit.bought_because,
         )
+
+
+def _told(request: Request) -> dict[str, Any]:
+    """The parameters as they are sent, for the record; the files are kept elsewhere."""
+    stripped = provider().stripped
+    return {name: value for name, value in request.chosen().items() if name not in stripped}
 
 
 def _call(edit: Edit, attempt: Attempt, request: Request, token: UUID) -> AnswerMeta:

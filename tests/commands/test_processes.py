@@ -1,8 +1,12 @@
 """`manage.py work`, `sweep --once`, `alive` and `first_admin`."""
 
 import io
+import os
 import stat
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,6 +17,8 @@ from editor.jobs import drain as draining
 from editor.models import Edit, Heartbeat, Link, Person, Role, Status
 from tests.canned_provider import Answer, error
 from tests.services import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,3 +100,24 @@ def test_the_first_administrator_is_made_once_and_can_sign_in(client, settings, 
     with pytest.raises(CommandError, match="people already"):
         call_command("first_admin")
     assert Person.objects.count() == Link.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PROVIDER_STRIP", "colour", "no parameters that could be left out"),
+        ("PROVIDER_EDITS_AS", "xml", "PROVIDER_EDITS_AS must be multipart or json"),
+        ("PROVIDER_DEPLOYMENTS", "pictures", "PROVIDER_DEPLOYMENTS must be written as"),
+        ("CATALOGUE_FILE", "/nowhere/models.toml", "/nowhere/models.toml cannot be read"),
+    ],
+)
+def test_a_provider_or_catalogue_that_cannot_work_stops_the_start(tmp_path, variable, value, said):
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), variable: value}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
