@@ -225,8 +225,8 @@ def _text_of(part: Any) -> str:
         raise refusals.too_long_text(part.name[:100], MOST_TEXT_BYTES, part.size)
     try:
         text: str = part.value
-    except UnicodeDecodeError:
-        raise refusals.wrong_type(part.name[:100], "a string", "bytes that are not UTF-8") from None
+    except ValueError:  # some codecs that a part may name raise no more than that
+        raise refusals.wrong_type(part.name[:100], "a string", "bytes that are no text") from None
     return text
 
 
@@ -252,7 +252,7 @@ def _model(
 ) -> tuple[Model, bool]:
     name = _value(form, "model")
     if name is None:
-        model = default or catalogue.default(operation)
+        model = default or _default(operation, catalogue)
     elif not name:
         raise refusals.missing("model")
     else:
@@ -263,6 +263,13 @@ def _model(
     if on is not None and model.is_shut_down(on):
         raise refusals.unknown_model(model.id)
     return model, name is not None
+
+
+def _default(operation: Operation, catalogue: Catalogue) -> Model:
+    try:
+        return catalogue.default(operation)
+    except UnknownModel:
+        raise refusals.missing("model") from None
 
 
 def _is_multipart_only(model: Model) -> bool:

@@ -47,6 +47,7 @@ NAMES = frozenset(
         *("plain-json", "slow-partials"),
     }
 )
+LONGEST = 100_000.0  # seconds
 TIMED = ("slow", "urls-slow", "slow-partials")
 
 
@@ -133,8 +134,8 @@ def _one(text: str) -> Fault:
     if name not in NAMES:
         raise ValueError(f"{name!r} is not a fault; there are: {', '.join(sorted(NAMES))}")
     fault = Fault(name, argument)
-    if name in TIMED:
-        fault.seconds()
+    if name in TIMED and not 0 <= fault.seconds() < LONGEST:
+        raise ValueError(f"{argument} seconds are too long, or none at all, for the fault {name}")
     return fault
 
 

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from editor.images_api.asked import Asked, Looked, LookFailed, Upload
-from editor.imaging import files, masks
+from editor.imaging import files, formats, masks
 from editor.sandbox.pictures import Work
 
 MOST_PIXELS = 64_000_000
@@ -19,6 +19,9 @@ class Decoder:
 
     def look(self, upload: Upload) -> Looked:
         """Raises LookFailed."""
+        declared = formats.declared_size(files.sniff(upload.data[:64]) or "", upload.data[:64])
+        if declared is not None and declared[0] * declared[1] > MOST_PIXELS:
+            raise LookFailed
         with self._gate:
             try:
                 picture = files.open_picture(upload.data)

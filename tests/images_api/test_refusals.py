@@ -1,15 +1,28 @@
 """Every refusal of a server, with the status, type, code and param that the API's users have seen."""
 
 import base64
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
+from editor.images_api.asked import Looked, Upload, check
+from editor.images_api.catalogue import Catalogue, default
 from editor.images_api.refusals import Refusal, no_key, rate_limited, wrong_key, wrong_method
 from editor.imaging import files, masks
 from tests.drawing import mask_pixels
-from tests.images_api.asking import api_mask, asked, asked_json, facts, form, part, png, refused
+from tests.images_api.asking import (
+    api_mask,
+    asked,
+    asked_json,
+    facts,
+    form,
+    look,
+    part,
+    png,
+    refused,
+)
 from tests.images_api.asking import read_body as read
 
 USER = "image_generation_user_error"
@@ -382,6 +395,34 @@ def test_a_picture_part_without_a_file_name_is_a_text() -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n' + png() + b"\r\n--b--\r\n"
     refusal = refused(read, body, "multipart/form-data; boundary=b")
     assert facts(refusal) == (400, REQUEST, "invalid_type", "image")
+
+
+@pytest.mark.parametrize("charset", ["oops", "idna", "undefined", "hex", "a\0b", "utf-16"])
+def test_a_text_in_an_odd_alphabet_is_refused(charset: str) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\nContent-Type: text/plain; '
+    body = head + f"charset={charset}\r\n\r\n".encode() + b"\xff" * 3 + b"\r\n--b--\r\n"
+    refusal = refused(read, body, "multipart/form-data; boundary=b")
+    assert refusal.status == 400
+    assert refusal.code in ("invalid_type", "invalid_multipart_form")
+
+
+def test_pixels_that_the_server_cannot_take_are_refused_by_their_number() -> None:
+    body, kind = form([part("image[]", png()), part("image[]", png(320))], {"prompt": "p"})
+
+    def look_closely(upload: Upload) -> Looked:
+        looked = look(upload)
+        return dataclasses.replace(looked, mode_ok=looked.size == (256, 256))
+
+    refusal = refused(check, "edit", read(body, kind), default(), look=look_closely)
+    assert facts(refusal) == (400, USER, "invalid_image_file", "")
+    assert "image 2" in refusal.message
+
+
+def test_where_no_model_is_the_default_one_must_be_named() -> None:
+    alone = Catalogue({"gpt-image-1": default().get("gpt-image-1")})
+    body, kind = form([IMAGE], {"prompt": "p"})
+    refusal = refused(check, "edit", read(body, kind), alone, look=look)
+    assert facts(refusal) == (400, REQUEST, "missing_required_parameter", "model")
 
 
 def test_a_text_of_megabytes_is_refused_before_it_is_read() -> None:

@@ -20,7 +20,10 @@ def test_faults_are_read_with_their_arguments() -> None:
     assert parse(url) == [Fault("urls-private-redirect", "http://127.0.0.1:9/x")]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "500,oops", "slow:soon", "999"])
+@pytest.mark.parametrize(
+    "text",
+    ["nonsense", "500,oops", "slow:soon", "999", "slow:nan", "slow:inf", "slow-partials:-1"],
+)
 def test_what_is_no_fault_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"fault|float"):
         parse(text)

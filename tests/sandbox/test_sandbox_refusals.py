@@ -1,5 +1,7 @@
 import json
 import socket
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +164,15 @@ def test_published_sentences_are_said_word_for_word(
     sandbox: Sandbox, fields: dict[str, Any], message: str
 ) -> None:
     assert ask(sandbox, **fields).json()["error"]["message"] == message
+
+
+def test_a_picture_of_absurd_size_is_refused_before_it_is_unpacked(sandbox: Sandbox) -> None:
+    declared = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + declared
+    png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+    png += struct.pack(">I", zlib.crc32(chunk)) + bytes(100)
+    error = ask(sandbox, uploads=[image(png)]).json()["error"]
+    assert error["code"] == "invalid_image_file"
 
 
 def test_moderation_tells_stage_and_categories(sandbox: Sandbox) -> None:
