@@ -184,7 +184,8 @@ def chosen_before(edit: Edit, models: Sequence[Mapping[str, Any]]) -> dict[str, 
     """The form's fields as they were for `edit`."""
     values = {**dict.fromkeys(NAMES, ""), **offers.texts_of(edit.options)}
     values |= {"prompt": edit.prompt, "model": edit.model}
-    values["partial_images"] = str(edit.options.get("partial_images") or 0)
+    if edit.n == 1:  # there could have been previews: none were a choice, too
+        values["partial_images"] = values["partial_images"] or "0"
     model = next((model for model in models if model["id"] == edit.model), None)
     offered = {choice["value"] for choice in model["sizes"]} if model else set()
     size = parse_size(values["size"])

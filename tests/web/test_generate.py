@@ -261,8 +261,15 @@ def test_running_again_starts_with_everything_filled_in(alice: Any, as_person: A
     assert told == [MODEL, "3", "own", "1600", "912"]
     assert re.search(r'name="quality" value="high" checked', page)
     assert value_of(page, "output_format") == "webp"
+    assert value_of(page, "partial_images") == "2"  # several results have none, so the default
     send(client, from_edit=str(edit.pk))
     assert Edit.objects.latest("pk").again == edit
+
+
+def test_running_again_without_previews_asks_for_none(alice: Any, as_person: Any) -> None:
+    edit = generation(alice)
+    page = read(as_person(alice), f"/generate?from={edit.pk}")
+    assert value_of(page, "partial_images") == "0"
 
 
 def test_a_model_that_is_gone_is_said_to_be_and_another_one_chosen(
