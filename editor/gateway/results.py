@@ -13,16 +13,18 @@ from editor.gateway.failures import failure_of
 from editor.images_api.answers import Description
 from editor.images_api.catalogue import UnknownModel
 from editor.images_api.entries import Model
-from editor.images_api.messages import Usage
+from editor.images_api.errors import ProviderError
+from editor.images_api.messages import Usage, read_answer
 from editor.imaging import files, framing
-from editor.jobs import pictures
+from editor.jobs import pictures, spool
 from editor.jobs.frames import sent_size, shapes_agree
 from editor.jobs.provider import known_models
 from editor.jobs.sizes import parse, written
-from editor.models import Attempt, Edit, Result, Status
+from editor.models import Attempt, Edit, Partial, Result, Status
 
 Size = tuple[int, int]
 BEST = 95  # of 100: the quality of a lossy picture where the caller names no compression
+UNTOLD_QUALITY = "medium"  # events must name one, even where nobody told which "auto" has become
 LOSSY = {"jpeg": files.encode_jpeg, "webp": files.encode_webp}
 
 
@@ -101,27 +103,33 @@ def made_of(result: Result) -> Made:
     return Made(image.original, image.format, image.size, format, size, **more)
 
 
-def description_of(edit: Edit, first: Made, safety_identifier: str) -> Description:
-    """What the answer says about its pictures. Models of the older kind say nothing."""
-    if _is_silent(edit):
+def description_of(
+    done: Ended, made: Made, safety_identifier: str, *, of_event: bool = False
+) -> Description:
+    """What the answer says about its pictures. In JSON, models of the older kind say nothing."""
+    if _is_silent(done.edit) and not of_event:
         return Description()
+    quality = _quality_asked(done.edit) or _quality_told(done.attempt)
     return Description(
-        size=written(first.size),
-        quality=_quality(edit),
-        background="transparent" if first.has_alpha else "opaque",
-        output_format=first.format,
+        size=written(made.size),
+        quality=quality or (UNTOLD_QUALITY if of_event else ""),
+        background="transparent" if made.has_alpha else "opaque",
+        output_format=made.format,
         safety_identifier=safety_identifier,
     )
 
 
-def description_of_partial(edit: Edit, format: str) -> Description:
+def description_of_partial(edit: Edit, preview: Partial) -> Description:
     frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
     size = sent_size(edit.operation, edit.options, frame)  # type: ignore[arg-type]
+    if not size or size == "auto":
+        size = written((preview.width, preview.height))  # what is not stitched is shown as it came
+    is_transparent = edit.options.get("background") == "transparent"
     return Description(
-        size=size if size and size != "auto" else "",
-        quality=_quality(edit),
-        background=edit.options.get("background", ""),
-        output_format=format,
+        size=size,
+        quality=_quality_asked(edit) or UNTOLD_QUALITY,
+        background="transparent" if is_transparent else "opaque",
+        output_format=preview.raw_format,
     )
 
 
@@ -157,10 +165,17 @@ def _scaled(pixels: Any, size: Size) -> Any:
     return framing.cut(pixels, framing.Frame((0, 0, width, height), size))
 
 
-def _quality(edit: Edit) -> str:
-    """What was asked for; which one the provider took for "auto" it tells only itself."""
+def _quality_asked(edit: Edit) -> str:
     quality = edit.options.get("quality") or ""
     return "" if quality == "auto" else str(quality)
+
+
+def _quality_told(attempt: Attempt) -> str:
+    """Which one the provider took for "auto": only its answer says so, and that is kept for days."""
+    try:
+        return read_answer(spool.answer(attempt.key), spool.meta(attempt.key)).quality
+    except (OSError, ValueError, ProviderError):
+        return ""
 
 
 def _is_silent(edit: Edit) -> bool:

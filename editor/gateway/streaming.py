@@ -79,7 +79,7 @@ class Events:
                 data,
                 preview.number - 1,
                 int(preview.created_at.timestamp()),
-                description_of_partial(edit, preview.raw_format),
+                description_of_partial(edit, preview),
             )
 
     def _pictures(self) -> Iterator[bytes]:
@@ -88,7 +88,7 @@ class Events:
         usages = shares_of(done.usage, len(done.results))
         for result, usage in zip(done.results, usages, strict=True):
             made = made_of(result)
-            description = description_of(done.edit, made, self.safety_identifier)
+            description = description_of(done, made, self.safety_identifier, of_event=True)
             yield answers.completed_event(
                 self.operation, made.data(), done.created, description, usage
             )

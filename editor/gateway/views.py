@@ -76,7 +76,7 @@ def _answer(request: Caller, wish: Wish, done: Ended) -> Iterator[bytes]:
     first, *others = done.results
     made = made_of(first)
     given = chain([_given(request, wish, first)], (_given(request, wish, each) for each in others))
-    description = description_of(done.edit, made, wish.safety_identifier)
+    description = description_of(done, made, wish.safety_identifier)
     return answers.response(done.created, given, description, done.usage)
 
 
