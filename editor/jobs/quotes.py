@@ -104,7 +104,7 @@ def previews_wanted(model: Model, options: dict[str, Any]) -> int:
 
 
 def too_many(model: Model, references: tuple[Image, ...]) -> list[Problem]:
-    most = model.max_images - 1
+    most = max(0, model.max_images - 1)
     if len(references) <= most:
         return []
     sentence = f"{model.name} takes up to {most} references; these are {len(references)}."

@@ -180,3 +180,9 @@ def test_the_result_of_a_generation_can_be_edited(alice, canned):
     edit = submit(wish(alice, source=image, mask=mask_png(image.size, MASK)))
     run(edit.pk)
     assert edit.results.get().outside_identical is True
+
+
+def test_a_model_that_takes_no_pictures_generates(alice):
+    options = {"n": 1, "size": "1792x1024", "quality": "hd", "style": "natural"}
+    edit = submit(wish(alice, operation="generate", model="dall-e-3", options=options))
+    assert edit.estimate_microusd == 120_000
