@@ -38,11 +38,11 @@ def _request(edit: Edit, model: Model) -> Request:
         return Request(**_parameters(edit, model, None))
     assert edit.source is not None, "only generations have no source"
     references = tuple(_reference(each.image, model, each.number) for each in _references(edit))
-    if not edit.frame:
-        return _as_it_is(edit, model, edit.source, references)
+    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    if frame is None or _is_all_of(edit.source, frame, model):
+        return _as_it_is(edit, model, edit.source, references, frame)
     pixels = files.open_picture(read(edit.source.original)).pixels
     if not edit.mask:
-        frame = framing.Frame.from_dict(edit.frame)
         return Request(images=(_window(pixels, frame, model),), **_parameters(edit, model, frame))
     mask = masks.read_mask(read(edit.mask), edit.source.size)
     return _fitting(edit, edit.source, model, pixels, mask, references)
@@ -132,14 +132,26 @@ def _mask_part(mask: Any, size: tuple[int, int]) -> FilePart:
 # --- pictures as they are -------------------------------------------------------------------------
 
 
-def _as_it_is(edit: Edit, model: Model, source: Image, references: tuple[FilePart, ...]) -> Request:
+def _is_all_of(source: Image, frame: framing.Frame, model: Model) -> bool:
+    """Whether the frame holds the whole picture of a script, pixel for pixel: nothing has to be cut."""
+    whole = frame.bounds == (0, 0, *source.size) and frame.size == source.size
+    return whole and source.origin == Origin.API and not model.send_alpha
+
+
+def _as_it_is(
+    edit: Edit,
+    model: Model,
+    source: Image,
+    references: tuple[FilePart, ...],
+    frame: framing.Frame | None,
+) -> Request:
     mask = None
     if edit.mask:
         mask = _mask_part(masks.read_mask(read(edit.mask), source.size), source.size)
     return Request(
         images=(_whole(source, model, "image"), *references),
         mask=mask,
-        **_parameters(edit, model, None),
+        **_parameters(edit, model, frame),
     )
 
 
@@ -147,10 +159,15 @@ def _whole(image: Image, model: Model, name: str) -> FilePart:
     """The picture as its script sent it; anything else upright, and without what a camera wrote."""
     data = read(image.original)
     sent_by_script = image.origin == Origin.API and image.format in model.image_formats
-    if sent_by_script and len(data) < model.max_image_bytes:
+    if sent_by_script and len(data) < model.max_image_bytes and not _has_exif(data):
         kind = f"image/{image.format}"
         return FilePart(f"{name}.{image.format}", data, kind, image.size, has_alpha=image.has_alpha)
     return _encoded(files.open_picture(data).pixels, model, name)
+
+
+def _has_exif(data: bytes) -> bool:
+    """A picture that may lie on its side, as it is told by a JPEG, a PNG or a WebP."""
+    return any(mark in data for mark in (b"Exif\0\0", b"eXIf", b"EXIF"))
 
 
 def _reference(image: Image, model: Model, number: int) -> FilePart:

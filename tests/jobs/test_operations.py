@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from editor.jobs.pictures import read
+from editor.jobs.pictures import add_upload, read
 from editor.jobs.run import run
 from editor.jobs.submit import NewEdit, NotSubmitted, submit
-from editor.models import Edit, Result, Status
+from editor.models import Edit, Origin, Result, Status
 from tests.canned_provider import Answer, pictures
 from tests.drawing import mask_png, photo_png
 
@@ -186,3 +186,42 @@ def test_a_model_that_takes_no_pictures_generates(alice):
     options = {"n": 1, "size": "1792x1024", "quality": "hd", "style": "natural"}
     edit = submit(wish(alice, operation="generate", model="dall-e-3", options=options))
     assert edit.estimate_microusd == 120_000
+
+
+@pytest.fixture
+def sent_by_script(alice, tmp_path):
+    """A picture of a script's, with its bytes."""
+
+    def store(data):
+        path = tmp_path / f"{uuid4()}.png"
+        path.write_bytes(data)
+        return add_upload(path, "photo.png", alice, origin=Origin.API)
+
+    return store
+
+
+@pytest.mark.parametrize("masked", [True, False], ids=["mask", "no mask"])
+def test_a_scripts_picture_goes_to_the_provider_byte_for_byte(
+    alice, canned, sent_by_script, masked
+):
+    data = photo_png((1024, 1024))
+    photo = sent_by_script(data)
+    mask = mask_png(photo.size, MASK) if masked else None
+    options = {"n": 1, "size": "1024x1024"}
+    edit = submit(wish(alice, source=photo, mask=mask, fit="asked", options=options))
+    run(edit.pk)
+    assert canned.requests[0]["image"] == data
+    assert edit.results.get().outside_identical is (True if masked else None)
+
+
+def test_a_scripts_picture_that_may_lie_on_its_side_is_sent_upright(alice, canned, sent_by_script):
+    turned = Pillow.open(io.BytesIO(photo_png((120, 80))))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    turned.save(buffer, "PNG", exif=exif)
+    photo = sent_by_script(buffer.getvalue())
+    assert photo.size == (80, 120)
+    run(submit(wish(alice, source=photo, fit="asked")).pk)
+    sent = Pillow.open(io.BytesIO(canned.requests[0]["image"]))
+    assert (sent.size, len(sent.getexif())) == ((80, 120), 0)
