@@ -178,6 +178,7 @@ class Edit(models.Model):
             models.Index(fields=["created_by", "-created_at", "-id"], name="edits_by_person"),
             models.Index(fields=["model", "-created_at", "-id"], name="edits_by_model"),
             models.Index(fields=["status", "-created_at", "-id"], name="edits_by_status_newest"),
+            models.Index(fields=["operation", "-created_at", "-id"], name="edits_by_operation"),
             models.Index(
                 fields=["-id"],
                 name="edits_unfinished",
