@@ -19,7 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FEW, MORE = settings(BOUNDED, max_examples=6), settings(BOUNDED, max_examples=15)
 anything = contract()
 newest = contract("gpt-image-2.6-flare")
-oldest = contract("dall-e-2")
 
 
 @pytest.fixture
@@ -41,12 +40,6 @@ def test_whatever_is_sent_gets_a_documented_answer(case: Any, server: Gateway) -
 @newest.parametrize()
 @FEW
 def test_the_newest_model_keeps_to_the_description(case: Any, server: Gateway) -> None:
-    hold(case, server.base_url, server.key)
-
-
-@oldest.parametrize()
-@FEW
-def test_the_oldest_model_keeps_to_the_description(case: Any, server: Gateway) -> None:
     hold(case, server.base_url, server.key)
 
 
