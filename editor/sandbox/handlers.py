@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 import json
 import logging
+import re
 import secrets
 import select
 import socket
@@ -31,6 +32,7 @@ PRIVATE_URL = "http://169.254.169.254/latest/meta-data/"
 ZEROS = 2 * 1024 * 1024 * 1024
 OPERATION_OF = {f"/v1{path}": operation for operation, path in PATHS.items()}
 KEYS_COME_FROM = "Find it where the sandbox was started (SANDBOX_KEY)."
+LENGTH_FORM = re.compile(r"[0-9]{1,15}")
 Endpoints = Mapping[str, Callable[[], None]]  # by method
 
 
@@ -120,9 +122,8 @@ class Handler(BaseHTTPRequestHandler):
     def send_stream_head(self) -> None:
         """The answer's end is told by `end_stream`; until then, pieces go out as they come."""
         self._is_chunked = self.request_version >= "HTTP/1.1"
-        if not self._is_chunked:
-            self.close_connection = True
-        framing = {"Transfer-Encoding": "chunked"} if self._is_chunked else {"Connection": "close"}
+        self.close_connection = self.close_connection or not self._is_chunked
+        framing = {"Transfer-Encoding": "chunked"} if self._is_chunked else {}
         self._send_head(200, framing, answers.EVENT_STREAM, {"Cache-Control": "no-store"})
 
     def send_chunk(self, data: bytes) -> None:
@@ -150,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
             "openai-organization": "sandbox",
             "openai-processing-ms": str(int(self.elapsed() * 1000)),
         }
+        if self.close_connection:
+            ours["Connection"] = "close"
         for name, value in {**ours, **framing, **self.turn_headers, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -306,7 +309,7 @@ class Handler(BaseHTTPRequestHandler):
         if length is None and self.command in ("POST", "PUT", "PATCH"):
             self.close_connection = True
             raise refusals.no_length()
-        if length is not None and not (length.isascii() and length.isdecimal()):
+        if length is not None and not LENGTH_FORM.fullmatch(length):
             self.close_connection = True
             raise Refusal(400, "The Content-Length is no number.", code="invalid_content_length")
         return Body(self.rfile, int(length or 0))
@@ -320,10 +323,9 @@ class Handler(BaseHTTPRequestHandler):
         self.request_id = f"req_{secrets.token_hex(16)}"
         self.began = time.monotonic()
         self.close_connection = True
-        self.request_version = (
-            self.protocol_version
-        )  # or a bare line would get an answer without head
-        self.send_json(refusal.body, refusal.status, {**refusal.headers, "Connection": "close"})
+        # A line without a version would get an answer without a head.
+        self.request_version = self.protocol_version
+        self.send_json(refusal.body, refusal.status, refusal.headers)
 
     def _require_loopback(self) -> None:
         """Raises Refusal unless client and server are the same machine."""

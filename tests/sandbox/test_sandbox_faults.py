@@ -8,6 +8,7 @@ import requests
 from editor.sandbox.faults import Fault, Schedule, parse
 from editor.sandbox.server import Options, running
 from tests.sandbox.asking import SMALL, ask_small
+from tests.sandbox.streaming import generate
 from tests.sandbox_server import Sandbox, running_sandbox, wait_until
 
 
@@ -79,6 +80,17 @@ def test_controls_are_shut_on_a_public_interface(tmp_path: Path) -> None:
         calls = requests.get(f"{origin}/__calls", timeout=5)
         health = requests.get(f"{origin}/healthz", timeout=5)
     assert [answer.status_code for answer in (fault, calls, health)] == [403, 403, 200]
+
+
+@pytest.mark.parametrize("path", ["edits", "generations", "variations"])
+def test_every_operation_meets_its_faults(sandbox: Sandbox, path: str) -> None:
+    if path == "generations":
+        answer = generate(sandbox, "503")
+    else:
+        fault = {"X-Sandbox-Fault": "503"}
+        answer = ask_small(sandbox, path=f"/images/{path}", headers=fault)
+    assert answer.status_code == 503
+    assert sandbox.calls()[-1]["outcome"] == "503 server_is_overloaded"
 
 
 @pytest.mark.parametrize("wait", ["7", "-1", "soon"])

@@ -284,6 +284,7 @@ def test_another_method_is_told_which_is_allowed(
         (b"POST /v1/images/edits HTTP/1.1\r\nHost: x\r\n\r\n", 411),
         (b"POST /v1/images/edits HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
         (b"POST /v1/images/edits HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400),
+        (b"POST /v1/images/edits HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"nonsense\r\n\r\n", 400),
         (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
