@@ -65,7 +65,7 @@ def render(size: Size, layers: Sequence[Layer], rng: np.random.Generator, grain:
     """
     width, height = size
     result = np.empty((height, width, 3), np.uint8)
-    deep = max(1, _STRIP_PIXELS // width)
+    deep = min(height, max(1, _STRIP_PIXELS // width))
     noise = rng.normal(0, grain, (deep, width + 997, 1)).astype(np.float32)
     x = _centres(0, width, height)[None, :]
     for top in range(0, height, deep):

@@ -23,7 +23,7 @@ _EDGE = 5.0
 
 def blurred(pixels: Pixels, mask: Mask | None, strength: float = 1.0) -> Pixels:
     """Out of focus: so far, for a small area, that lettering in it cannot be read."""
-    sigma = strength * _grain(pixels, mask, share=0.11, finest=4.0, coarsest=1 / 36)
+    sigma = strength * _grain(pixels, mask, share=0.2, finest=4.0, coarsest=1 / 30)
     return _changed(pixels, mask, lambda window: _blur(window, sigma), reach=math.ceil(2 * sigma))
 
 
@@ -39,6 +39,7 @@ def recoloured(pixels: Pixels, mask: Mask | None, colour: Colour, strength: floa
     The lightness (CIE L*) is moved so that its median comes near that of `colour`; its hue is laid
     over it, fading towards white in highlights and towards black in shadows, as on a real surface.
     """
+    _require_size(pixels, mask)
     lightness = _median_lightness(pixels, mask)
     amount = min(1.0, 0.6 + 0.4 * strength) if strength < 1 else 1.0
     return _changed(pixels, mask, lambda window: _dyed(window, lightness, colour, amount))
@@ -171,12 +172,11 @@ def _changed(
     edge: float = _EDGE,
 ) -> Pixels:
     """`change` done to the RGB window around the mask (`reach` px wider), and blended in."""
+    _require_size(pixels, mask)
     result = pixels.copy()
     if mask is None:
         result[..., :3] = change(np.ascontiguousarray(pixels[..., :3]))
         return result
-    if mask.shape != pixels.shape[:2]:
-        raise ValueError(f"mask {mask.shape} is not of the picture's size {pixels.shape[:2]}")
     box = bounds(mask)
     if box is None:
         return result
@@ -186,6 +186,11 @@ def _changed(
     weight = _weight(mask, rows, columns, edge)
     result[rows, columns, :3] = _blended(window, change(window), weight)
     return result
+
+
+def _require_size(pixels: Pixels, mask: Mask | None) -> None:
+    if mask is not None and mask.shape != pixels.shape[:2]:
+        raise ValueError(f"mask {mask.shape} is not of the picture's size {pixels.shape[:2]}")
 
 
 def _weight(mask: Mask, rows: slice, columns: slice, edge: float) -> Floats:

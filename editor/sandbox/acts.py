@@ -43,8 +43,7 @@ def edited(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
         changed = retouching.recoloured(area.pixels, area.mask, wish.colour, wish.strength)
         return _toned(changed, area.mask, seed, index)
     if wish.act == "write":
-        ground = area.pixels if area.mask is None else area.filled(index)
-        return lettering.written(ground, area.mask, wish.text, wish.colour)
+        return lettering.written(_blank(area, seed, index), area.mask, wish.text, wish.colour)
     if wish.act == "remove" and area.mask is not None:
         return area.filled(index)
     return _stand_in(area, wish, seed, index)
@@ -79,6 +78,13 @@ def varied(source: Pixels, seed: int, index: int) -> Pixels:
     """Another version of a picture: another crop, mirrored every other time, in other colours."""
     crop = retouching.reframed(source, seed, mirrored=index % 2 == 0)
     return retouching.turned(crop, TURNS[index % len(TURNS)] + seed % 17 - 8)
+
+
+def _blank(area: Area, seed: int, index: int) -> Pixels:
+    """What letters are written on: without a mask there is nothing to fill from."""
+    if area.mask is None:
+        return _toned(area.pixels, None, seed, index)
+    return area.filled(index)
 
 
 def _stand_in(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
