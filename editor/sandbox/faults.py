@@ -5,9 +5,9 @@ last one stays: "500,ok" fails the first call only. Names:
 
     ok                                  nothing
     slow:SECONDS                        works, later
-    400 400-moderation 401 402 403 404 413 415 422   refused
+    400 400-moderation 400-policy 400-billing 401 402 403 404 413 415 422   refused
     408 409                             refused, perhaps after the work
-    429:RETRY_AFTER 429-quota           asked too often; out of credit
+    429:RETRY_AFTER 429-slow-down 429-quota:CODE   asked too often; out of credit (insufficient_quota)
     500 502 503 504                     failed, who knows when
     drop-before drop-after              connection closed before, or after, the work
     truncate                            half of the answer, then closed
@@ -38,7 +38,8 @@ STATUSES = frozenset({400, 402, 403, 404, 408, 409, 413, 415, 422, 500, 502, 503
 NAMES = frozenset(
     {
         *(str(status) for status in STATUSES),
-        *("ok", "slow", "400-moderation", "401", "429", "429-quota"),
+        *("ok", "slow", "400-moderation", "400-policy", "400-billing"),
+        *("401", "429", "429-slow-down", "429-quota"),
         *("drop-before", "drop-after", "truncate", "drip", "never"),
         *("html", "error-200", "bad-json", "empty-data", "bad-picture"),
         *("urls-403", "urls-404", "urls-500", "urls-500-once", "urls-slow"),
@@ -103,19 +104,16 @@ def refusal_for(fault: Fault, request_id: str, wrong_key: Refusal) -> Refusal:
         return blocked_by_moderation(request_id)
     if fault.name == "401":
         return wrong_key
-    if fault.name == "429":
-        sentence = "Rate limit reached for images per min: Limit 5, Used 5, Requested 1."
-        wait = {"retry-after": fault.argument or "1"}
-        return Refusal(429, sentence, "rate_limit_error", None, "rate_limit_exceeded", headers=wait)
     if fault.name == "429-quota":
         sentence = "You exceeded your current quota, please check your plan and billing details."
-        quota = "insufficient_quota"
-        return Refusal(429, sentence, quota, None, quota, retry=False)
+        kind = "insufficient_quota"  # whatever the code says
+        return Refusal(429, sentence, kind, None, fault.argument or kind, retry=False)
     assert fault.status is not None
-    sentence, kind, code = _STATUSES.get(
-        fault.status, ("The request was refused.", REQUEST_ERROR, None)
+    sentence, kind, code = _REFUSALS.get(
+        fault.name, ("The request was refused.", REQUEST_ERROR, None)
     )
-    return Refusal(fault.status, sentence, kind, None, code)
+    wait = {"retry-after": fault.argument or "1"} if fault.status == 429 else {}
+    return Refusal(fault.status, sentence, kind, None, code, headers=wait)
 
 
 def error_in_stream(fault: Fault, request_id: str) -> Refusal:
@@ -124,6 +122,56 @@ def error_in_stream(fault: Fault, request_id: str) -> Refusal:
     if code == "moderation_blocked":
         return blocked_by_moderation(request_id, stage="output")
     kind, sentence = _ERRORS_IN_STREAMS.get(
+        code, ("server_error", "The server had an error while processing your request.")
+    )
+    return Refusal(500, sentence, kind, None, code)
+
+
+def _one(text: str) -> Fault:
+    name, _, argument = text.partition(":")
+    if name not in NAMES:
+        raise ValueError(f"{name!r} is not a fault; there are: {', '.join(sorted(NAMES))}")
+    fault = Fault(name, argument)
+    if name in TIMED and not 0 <= fault.seconds() < LONGEST:
+        raise ValueError(f"{argument} seconds are too long, or none at all, for the fault {name}")
+    return fault
+
+
+_REFUSALS: dict[str, tuple[str, str, str | None]] = {
+    "400-billing": (
+        "Billing hard limit has been reached",
+        REQUEST_ERROR,
+        "billing_hard_limit_reached",
+    ),
+    "400-policy": (
+        "Your request was rejected as a result of our safety system.",
+        REQUEST_ERROR,
+        "content_policy_violation",
+    ),
+    "403": ("Your organization must be verified to use this model.", REQUEST_ERROR, None),
+    "404": ("The model does not exist.", REQUEST_ERROR, "model_not_found"),
+    "429": (
+        "Rate limit reached for images per min: Limit 5, Used 5, Requested 1.",
+        "rate_limit_error",
+        "rate_limit_exceeded",
+    ),
+    "429-slow-down": (
+        "Requests grew too fast. Please slow down.",
+        "rate_limit_error",
+        "slow_down",
+    ),
+    "500": (
+        "The server had an error while processing your request.",
+        "server_error",
+        "server_error",
+    ),
+    "503": (
+        "The server is overloaded. Please try again later.",
+        "service_unavailable_error",
+        "server_is_overloaded",
+    ),
+}
+_ERRORS_IN_STREAMS.get(
         code, ("server_error", "The server had an error while processing your request.")
     )
     return Refusal(500, sentence, kind, None, code)

@@ -105,6 +105,15 @@ def test_a_rate_limit_asks_for_the_wait_that_the_test_wants(sandbox: Sandbox, wa
     ("fault", "status", "kind", "code"),
     [
         ("429-quota", 429, "insufficient_quota", "insufficient_quota"),
+        (
+            "429-quota:credit_balance_exhausted",
+            429,
+            "insufficient_quota",
+            "credit_balance_exhausted",
+        ),
+        ("429-slow-down", 429, "rate_limit_error", "slow_down"),
+        ("400-billing", 400, "invalid_request_error", "billing_hard_limit_reached"),
+        ("400-policy", 400, "invalid_request_error", "content_policy_violation"),
         ("401", 401, "invalid_request_error", "invalid_api_key"),
         ("403", 403, "invalid_request_error", None),
         ("400-moderation", 400, "image_generation_user_error", "moderation_blocked"),
