@@ -171,32 +171,6 @@ _REFUSALS: dict[str, tuple[str, str, str | None]] = {
         "server_is_overloaded",
     ),
 }
-_ERRORS_IN_STREAMS.get(
-        code, ("server_error", "The server had an error while processing your request.")
-    )
-    return Refusal(500, sentence, kind, None, code)
-
-
-def _one(text: str) -> Fault:
-    name, _, argument = text.partition(":")
-    if name not in NAMES:
-        raise ValueError(f"{name!r} is not a fault; there are: {', '.join(sorted(NAMES))}")
-    fault = Fault(name, argument)
-    if name in TIMED and not 0 <= fault.seconds() < LONGEST:
-        raise ValueError(f"{argument} seconds are too long, or none at all, for the fault {name}")
-    return fault
-
-
-_STATUSES: dict[int, tuple[str, str, str | None]] = {
-    403: ("Your organization must be verified to use this model.", REQUEST_ERROR, None),
-    404: ("The model does not exist.", REQUEST_ERROR, "model_not_found"),
-    500: ("The server had an error while processing your request.", "server_error", "server_error"),
-    503: (
-        "The server is overloaded. Please try again later.",
-        "service_unavailable_error",
-        "server_is_overloaded",
-    ),
-}
 _ERRORS_IN_STREAMS = {
     "rate_limit_exceeded": ("rate_limit_error", "Rate limit reached for images per min."),
     "moderation_blocked": (USER_ERROR, "Your request was rejected by the safety system."),
