@@ -134,21 +134,15 @@ def cloud_banks(
     return Layer(layer)
 
 
-def ridge(
-    crest: Floats, colour: Floats, foot: Floats, depth: float, ground: Floats | None = None
-) -> Layer:
-    """Everything below a crest (y for each column): `colour` there, `foot` at `depth` below.
-
-    With trees on it the depth is counted from the `ground` they stand on.
-    """
-    start = crest if ground is None else ground
+def ridge(crest: Floats, colour: Floats, foot: Floats, depth: float) -> Layer:
+    """Everything below a crest (y for each column): `colour` there, `foot` at `depth` below."""
 
     def layer(strip: Strip) -> None:
         if strip.bottom < float(crest.min()):
             return
-        cover = np.clip((strip.y - crest[None, :]) / strip.pixel + 0.5, 0, 1)
-        share = smooth(0.0, depth, strip.y - start[None, :])[..., None]
-        lay(strip, cover, mix(colour, foot, share))
+        below = strip.y - crest[None, :]
+        cover = np.clip(below / strip.pixel + 0.5, 0, 1)
+        lay(strip, cover, mix(colour, foot, smooth(0.0, depth, below)[..., None]))
 
     return Layer(layer, float(crest.max()) + 0.01)
 
@@ -170,30 +164,6 @@ def peaks_crest(
     return np.asarray(base - height * total / 1.5, np.float32)
 
 
-def firs_crest(
-    rng: np.random.Generator, x: Floats, ground: Floats, height: float, count: int
-) -> Floats:
-    """A wood of firs on the ground: towers of drooping branches, ragged at their tips."""
-    crest = ground.copy()
-    for _ in range(count):
-        middle = rng.uniform(float(x[0]) - 0.02, float(x[-1]) + 0.02)
-        tall = height * rng.uniform(0.45, 1.0)
-        half = tall * rng.uniform(0.13, 0.2)
-        tiers, gentle, phases = rng.integers(8, 14), rng.uniform(0.1, 0.4), rng.random(2)
-        columns = np.nonzero(np.abs(x - middle) < half)[0]
-        if not len(columns):
-            continue
-        off = (x[columns] - middle) / half
-        # the two sides do not have their branches at the same heights
-        along = np.abs(off) * tiers + np.where(off < 0, phases[0], phases[1])
-        fall = (np.floor(along) + gentle * (along % 1)) / tiers
-        tower = ground[columns] - tall * np.clip(1 - fall, 0, 1)
-        crest[columns] = np.minimum(
-            crest[columns], np.where(np.abs(off) < 0.03, ground[columns] - tall, tower)
-        )
-    return crest
-
-
 def firs(
     rng: np.random.Generator,
     size: Size,
@@ -203,7 +173,7 @@ def firs(
     colour: Floats,
     foot: Floats,
 ) -> Layer:
-    """Single firs with drooping branches, close enough to be seen; their feet lose themselves."""
+    """Firs on the ground; `colour` fades to `foot` at the ground's mean height."""
     drawn = np.zeros((size[1], size[0]), np.uint8)
     for _ in range(count):
         column = int(rng.integers(size[0]))
@@ -239,7 +209,7 @@ def snowy_peaks(
 
     `slope` is the crest without its teeth: snow lies by it. `far` (0 to 1) is how much haze.
     """
-    tile = rough_tile(rng, (4, 8, 16, 32, 64))
+    tile = rough_tile(rng, (4, 8, 16, 32, 64, 128))
     rock = mix(colours.shade, colours.near, 0.45)
     sunny = mix(rock, colours.lit, 0.45)
     snow, blue = mix(colours.sun, colours.glow, 0.25), mix(colours.top, colours.haze, 0.45)
@@ -254,7 +224,7 @@ def snowy_peaks(
         folds = sampled(
             tile, strip.x * 1.1 + side * 0.9 * strip.y, strip.y * 0.9 - side * strip.x * 0.3
         )
-        facets = smooth(-0.35, 0.35, folds)
+        facets = smooth(-0.2, 0.2, folds)
         white = smooth(0.2, 0.1, lower - 0.05 * folds)
         light = mix(rock * 0.72, sunny, facets[..., None])
         cold = mix(blue, snow, facets[..., None])

@@ -188,14 +188,12 @@ def _hills(stage: _Stage) -> list[Layer]:
     for number in range(count):
         near = number / (count - 1)
         base = horizon + 0.04 + (0.93 - horizon) * near**1.15
-        ground = land.hills_crest(rng, stage.x, base, 0.05 + 0.03 * near, 0.55 + 0.25 * near)
-        crest = ground
-        if number >= count - 3:
-            tall = 0.035 + 0.09 * (near - 0.6)
-            crowd = int(70 * stage.wide * stage.detail)
-            crest = land.firs_crest(rng, stage.x, ground, tall, crowd)
+        crest = land.hills_crest(rng, stage.x, base, 0.05 + 0.03 * near, 0.55 + 0.25 * near)
         colour = mix(colours.haze, colours.near, near**1.3)
-        layers.append(land.ridge(crest, colour, mix(colour, colours.haze, 0.62), 0.2, ground))
+        if number >= count - 3:
+            tall, crowd = 0.045 + 0.11 * (near - 0.6), int(80 * stage.wide * stage.detail)
+            layers.append(land.firs(rng, stage.size, crest + 0.006, tall, crowd, colour, colour))
+        layers.append(land.ridge(crest, colour, mix(colour, colours.haze, 0.62), 0.2))
     return layers
 
 
@@ -212,9 +210,10 @@ def _mountains(stage: _Stage) -> list[Layer]:
         layers.append(land.snowy_peaks(rng, crest, slope, colours, far))
     layers.append(land.mist(colours, horizon, 0.05, 0.6))
     shore = land.hills_crest(rng, stage.x, horizon - 0.005, 0.012, 0.8)
-    woods = land.firs_crest(rng, stage.x, shore, 0.07, int(150 * stage.wide * stage.detail))
     dark = mix(colours.near, colours.haze, 0.22)
-    layers.append(land.ridge(woods, dark, mix(dark, colours.haze, 0.3), 0.1))
+    crowd = int(150 * stage.wide * stage.detail)
+    layers.append(land.firs(rng, stage.size, shore + 0.015, 0.08, crowd, dark, dark))
+    layers.append(land.ridge(shore, dark, mix(dark, colours.haze, 0.3), 0.1))
     layers.append(land.water(rng, colours, horizon + 0.012, at[0], calm=0.8))
     return layers
 
