@@ -331,10 +331,10 @@ def test_buttons_move_the_chosen_reference_and_take_it_out(studio: Page) -> None
 def test_references_and_options_survive_a_reload_that_comes_at_once(studio: Page) -> None:
     choose(studio, "Jar.png", "Cloth.png")
     studio.get_by_text("More options").click()
-    studio.get_by_label("Moderation").select_option("low")
+    studio.get_by_label("Background").select_option("opaque")
     studio.reload()
     expect_references(studio, "Jar.png", "Cloth.png")
-    expect(studio.get_by_label("Moderation")).to_have_value("low")  # still unfolded, too
+    expect(studio.get_by_label("Background")).to_have_value("opaque")  # still unfolded, too
 
 
 def test_references_and_options_are_there_when_the_person_comes_back(
@@ -381,11 +381,11 @@ def test_what_a_model_does_not_take_is_not_sent_but_kept_for_the_next(
     studio.get_by_label("What should change?").fill("Alone")
     choose(studio, "Jar.png")
     studio.get_by_text("More options").click()
-    studio.get_by_label("Moderation").select_option("low")
+    studio.get_by_label("Background").select_option("opaque")
     model = studio.get_by_label("Model", exact=True)
     changed_after(studio, lambda: model.select_option("dall-e-2"))
     assert kept(studio, photo) == [pictures[2].pk]
-    assert Draft.objects.get(image=photo).options["moderation"] == "low"
+    assert Draft.objects.get(image=photo).options["background"] == "opaque"
     studio.keyboard.press("Control+Enter")
     studio.wait_for_url(re.compile(r"/edits/\d+/"))
     edit = Edit.objects.get()
@@ -437,8 +437,8 @@ def test_the_estimate_asks_for_all_that_will_be_sent(studio: Page, pictures: lis
     )
     choose(studio, "Jar.png", "Light.png")
     studio.get_by_text("More options").click()
-    with studio.expect_response(re.compile("moderation=low")):
-        studio.get_by_label("Moderation").select_option("low")
+    with studio.expect_response(re.compile("background=opaque")):
+        studio.get_by_label("Background").select_option("opaque")
     assert f"references={pictures[2].pk}%2C{pictures[1].pk}" in asked[-1]
     assert "partial_images=2" in asked[-1]
     expect(studio.locator("#cost")).to_contain_text(re.compile(r"prices of \d+ \w+ \d{4}"))
@@ -447,12 +447,12 @@ def test_the_estimate_asks_for_all_that_will_be_sent(studio: Page, pictures: lis
 def test_running_again_starts_with_the_same_references(
     signed_in_page: Page, live_server: Any, photo: Any, pictures: list[Any], make_edit: Any
 ) -> None:
-    options = {"n": 1, "size": "auto", "quality": "low", "moderation": "low"}
+    options = {"n": 1, "size": "auto", "quality": "low", "background": "opaque"}
     edit = make_edit(photo, references=tuple(pictures), options=options)
     signed_in_page.goto(f"{live_server.url}/images/{photo.pk}/edit?from={edit.pk}")
     expect_references(signed_in_page, "Cloth.png", "Light.png", "Jar.png")
     signed_in_page.get_by_text("More options").click()
-    expect(signed_in_page.get_by_label("Moderation")).to_have_value("low")
+    expect(signed_in_page.get_by_label("Background")).to_have_value("opaque")
     expect(signed_in_page.get_by_role("radio", name="None")).to_be_checked()
 
 
