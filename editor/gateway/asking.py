@@ -11,6 +11,7 @@ from django.http import UnreadablePostError
 from editor.gateway.door import Caller
 from editor.gateway.inputs import Inputs, mask_in
 from editor.gateway.repeats import call_of, fingerprint_of, key_reused
+from editor.gateway.waiting import room
 from editor.images_api import asked, refusals
 from editor.images_api.asked import Asked
 from editor.images_api.catalogue import Model, UnknownModel
@@ -27,6 +28,7 @@ OPTIONS = (
     "n", "size", "quality", "background", "input_fidelity", "moderation", "output_format",
     "output_compression", "style", "complexity",
 )  # fmt: skip
+UNTOLD_BYTES = 64 * 1024 * 1024  # what a body without a length is taken for
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Wish:
 
 def wish_of(request: Caller, operation: Operation, deployment: str) -> Wish:
     """Read the call and make it an edit, or find the edit that it made before. Raises Refusal."""
+    with room.of(_room_for(request)):
+        return _wish(request, operation, deployment)
+
+
+def _wish(request: Caller, operation: Operation, deployment: str) -> Wish:
     inputs = Inputs(request.token.person)
     wanted = _checked(request, operation, inputs, _default(deployment))
     call = call_of(request, fingerprint_of(wanted.request))
@@ -97,6 +104,12 @@ def _checked(request: Caller, operation: Operation, inputs: Inputs, default: Mod
 def _body(request: Caller) -> Any:
     """The body as it comes in. Of one without a length Django reads nothing, so the server is asked."""
     return request if _length(request) is not None else request.META["wsgi.input"]
+
+
+def _room_for(request: Caller) -> int:
+    """The memory that the body will take. What is over a limit is refused before it takes any."""
+    length = _length(request)
+    return UNTOLD_BYTES if length is None else min(length, settings.GATEWAY_MOST_BODY_BYTES)
 
 
 def _length(request: Caller) -> int | None:

@@ -1,6 +1,7 @@
 """GET /v1/models, and the description of this API."""
 
 import json
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,5 +49,5 @@ def _served() -> list[Offered]:
 
 def _entry(offered: Offered) -> dict[str, Any]:
     ends = offered.shutdown_date
-    own = answers.model_entry(offered.model)
+    own = answers.model_entry(offered.model, date.today())
     return {**own, "owned_by": "maskroom", "shutdown_date": ends and ends.isoformat()}

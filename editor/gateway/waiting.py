@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 5.0  # while somebody waits no longer than this, the database is asked often
 OLD_S = 60.0
-PAUSES = (0.05, 0.15, 0.4)  # seconds between two questions: fresh, older, old
+PAUSES = (0.025, 0.15, 0.4)  # seconds between two questions: fresh, older, old
 TROUBLE_PAUSE = 1.0
+MOST_READ_AT_ONCE = 1024 * 1024 * 1024  # bytes; the largest single call fits
 COME_BACK_S = 5
 
 
@@ -183,6 +184,27 @@ class Place:
             self.places.give_back()
 
 
+class Room:
+    """How many bytes of calls may be in memory at once. What has been stored takes none."""
+
+    def __init__(self, most: int) -> None:
+        self._lock = threading.Lock()
+        self._left = most
+
+    @contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """Raises Refusal when there is none left for `size` bytes; nothing has been read then."""
+        with self._lock:
+            if size > self._left:
+                raise overloaded()
+            self._left -= size
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._left += size
+
+
 def overloaded() -> Refusal:
     return Refusal(
         503,
@@ -197,3 +219,4 @@ def overloaded() -> Refusal:
 
 watcher = Watcher()
 places = Places()
+room = Room(MOST_READ_AT_ONCE)

@@ -1,6 +1,7 @@
 """What callers may send pictures as, and which pictures of ours they may name."""
 
 import base64
+import io
 import json
 import socket
 from collections.abc import Callable
@@ -9,12 +10,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from django.test import RequestFactory
+from django.utils import timezone
 
+from editor.gateway.asking import wish_of
 from editor.images_api import client
 from editor.images_api.errors import ResultRefused
 from editor.imaging import files, masks
 from editor.jobs import pictures
-from editor.models import Edit, Image, Origin, Person
+from editor.models import Edit, Image, Origin, Person, Token
 from tests.canned_provider import Answer
 from tests.canned_provider import pictures as answer_of
 from tests.drawing import mask_pixels, photo_pixels
@@ -112,13 +116,26 @@ def test_a_mask_that_covers_all_lets_the_whole_picture_change(gateway: Gateway) 
     assert not Edit.objects.get().is_stitched
 
 
-def test_a_chunked_body_is_read_to_its_end(gateway: Gateway) -> None:
-    """Programs that do not know the length beforehand send it in pieces."""
+def test_a_body_without_a_length_is_read_to_its_end(alice: Person) -> None:
+    """Programs that do not know the length beforehand send it in pieces; the server marks its end."""
+    request: Any = RequestFactory().post("/v1/images/generations")
+    request.META |= {
+        "CONTENT_LENGTH": "",
+        "CONTENT_TYPE": "application/json",
+        "wsgi.input": io.BytesIO(b'{"prompt": "A lighthouse"}'),
+        "wsgi.input_terminated": True,
+    }
+    request.token = Token.make(alice, "script")[0]
+    request.request_id, request.called_at = "req_test", timezone.now()
+    wish = wish_of(request, "generate", "")
+    assert Edit.objects.get(pk=wish.edit_id).prompt == "A lighthouse"
+
+
+def test_where_neither_length_nor_end_is_known_nothing_is_read(gateway: Gateway) -> None:
     refused = gateway.post(
-        "/images/generations", data=iter([b'{"prompt": "A ', b'lighthouse"}']),
+        "/images/generations", data=iter([b'{"prompt": "A lighthouse"}']),
         headers={"Content-Type": "application/json"},
     )  # fmt: skip
-    # The test's own server does not take bodies in pieces, and so we say; others do.
     assert refused.status_code == 411
     assert error_in(refused)["code"] == "length_required"
 

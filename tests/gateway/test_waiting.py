@@ -11,9 +11,10 @@ import requests
 from django.db import connections
 from django.test import RequestFactory
 
-from editor.gateway import waiting
+from editor.gateway import asking, waiting
 from editor.gateway.sending import Sending, is_gone
-from editor.gateway.waiting import Watcher, places, watcher
+from editor.gateway.waiting import Room, Watcher, places, watcher
+from editor.images_api.refusals import Refusal
 from editor.models import Call, Edit, Image, Status
 from tests.gateway.calling import CHEAP, CHEAP_FILES, Gateway, error_in
 from tests.sandbox_server import wait_until
@@ -108,7 +109,7 @@ def test_the_watcher_gets_over_a_database_that_fails(
 
 def test_waiting_asks_less_often_the_longer_it_takes() -> None:
     assert [waiting._pause(seconds) for seconds in (0, 4.9, 5, 59, 60, 600)] == [
-        0.05, 0.05, 0.15, 0.15, 0.4, 0.4,
+        0.025, 0.025, 0.15, 0.15, 0.4, 0.4,
     ]  # fmt: skip
 
 
@@ -127,6 +128,28 @@ def test_one_too_many_is_turned_away_before_anything_is_stored(
     assert answer().status_code == 200
     assert Edit.objects.get().prompt == CHEAP["prompt"]
     assert gateway.edit().status_code == 200  # the place is free again
+
+
+def test_calls_that_would_not_fit_into_memory_together_come_one_after_the_other() -> None:
+    room = Room(100)
+    with room.of(60):
+        with pytest.raises(Refusal) as told, room.of(41):
+            pass
+        assert (told.value.status, told.value.headers["x-should-retry"]) == (503, "true")
+        with room.of(40):
+            pass
+    with room.of(100):
+        pass
+
+
+def test_a_call_that_is_too_much_at_once_is_turned_away_unread(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "room", Room(100))
+    refused = gateway.edit()
+    assert refused.status_code == 503
+    assert error_in(refused)["code"] == "server_is_overloaded"
+    assert not Image.objects.exists()
 
 
 def test_a_refused_call_frees_its_place(gateway: Gateway, settings: Any) -> None:
