@@ -40,6 +40,7 @@ class Caller(HttpRequest):
     token: Token
     request_id: str
     called_at: datetime
+    allowance: Allowance | None
 
 
 def open_to(*methods: str, with_token: bool = True) -> Callable[[View], View]:
@@ -52,20 +53,20 @@ def open_to(*methods: str, with_token: bool = True) -> Callable[[View], View]:
             began = time.monotonic()
             request.request_id = f"req_{secrets.token_hex(16)}"
             request.called_at = timezone.now()
-            allowance: list[Allowance] = []
+            request.allowance = None
             try:
                 _require_method(request, methods)
                 _require_https(request)
                 if with_token:
                     request.token = _token_of(request)
-                    allowance.append(_counted(request))
+                    request.allowance = _counted(request)
                 response = view(request, *args, **kwargs)
             except Refusal as refusal:
                 response = refused(refusal)
             except Exception:
                 log.exception("%s failed", request.request_id)
                 response = refused(own_mistake())
-            return _signed(request, response, began, allowance)
+            return _signed(request, response, began)
 
         return answered
 
@@ -147,15 +148,13 @@ def _counted(request: Caller) -> Allowance:
     return allowance
 
 
-def _signed(
-    request: Caller, response: HttpResponseBase, began: float, allowance: list[Allowance]
-) -> HttpResponseBase:
+def _signed(request: Caller, response: HttpResponseBase, began: float) -> HttpResponseBase:
     response["x-request-id"] = request.request_id
     response["openai-version"] = VERSION
     response["openai-processing-ms"] = str(int((time.monotonic() - began) * 1000))
     response["X-Content-Type-Options"] = "nosniff"
-    for one in allowance:
-        for name, value in _rate_headers(one).items():
+    if request.allowance:
+        for name, value in _rate_headers(request.allowance).items():
             response[name] = value
     return response
 

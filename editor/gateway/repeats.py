@@ -50,8 +50,8 @@ def call_of(request: Caller, fingerprint: str) -> Call:
 
 def _key_in(request: Caller) -> str:
     key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > LONGEST_KEY:
-        sentence = f"The Idempotency-Key is longer than {LONGEST_KEY} characters."
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        sentence = f"An Idempotency-Key has up to {LONGEST_KEY} characters that can be printed."
         raise Refusal(400, sentence, code="invalid_idempotency_key", retry=False)
     return key
 

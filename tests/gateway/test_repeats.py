@@ -188,8 +188,9 @@ def test_a_refused_call_uses_its_key_up_for_nothing(gateway: Gateway) -> None:
     assert LedgerEntry.objects.filter(kind="hold").count() == 1
 
 
-def test_a_key_that_is_too_long_is_refused(gateway: Gateway) -> None:
-    refused = gateway.edit(headers={"Idempotency-Key": "x" * 256})
+@pytest.mark.parametrize("key", ["x" * 256, "a\tb"])
+def test_a_key_that_nobody_could_read_is_refused(gateway: Gateway, key: str) -> None:
+    refused = gateway.edit(headers={"Idempotency-Key": key})
     assert refused.status_code == 400
     assert error_in(refused)["code"] == "invalid_idempotency_key"
     assert not Edit.objects.exists()
