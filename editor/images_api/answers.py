@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from editor.images_api.entries import Model
@@ -114,17 +115,19 @@ def error_event(body: Mapping[str, Any]) -> bytes:
     return _event("error", json.dumps({"type": "error", **body}).encode())
 
 
-def models_list(models: Iterable[Model]) -> dict[str, Any]:
-    return {"object": "list", "data": [model_entry(model) for model in models]}
+def models_list(models: Iterable[Model], on: date) -> dict[str, Any]:
+    return {"object": "list", "data": [model_entry(model, on) for model in models]}
 
 
-def model_entry(model: Model) -> dict[str, Any]:
+def model_entry(model: Model, on: date) -> dict[str, Any]:
+    """One served model. An end that is past is not told: whoever lists the model still serves it."""
+    ends = None if model.is_shut_down(on) else model.shutdown_date
     return {
         "id": model.id,
         "object": "model",
         "created": MODELS_CREATED,
         "owned_by": "system",
-        "shutdown_date": model.shutdown_date and model.shutdown_date.isoformat(),
+        "shutdown_date": ends and ends.isoformat(),
     }
 
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from editor.images_api import refusals
@@ -21,6 +21,8 @@ LONGEST_FILE_NAME = 200
 # What clients send for bytes of which they know nothing. The API refuses it; the bytes tell.
 NO_TYPE = ("", "application/octet-stream", "binary/octet-stream")
 KNOWN_TYPES = frozenset({*MIMETYPES.values(), "image/jpg"})
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+COLOUR_TYPE = 25  # where a PNG's header tells it
 DATA_URL = re.compile(r"data:([^,;]{0,100})(?:;[^,;]{0,100}){0,5};base64,", re.IGNORECASE)
 
 
@@ -167,9 +169,16 @@ def _part_of_overlay(model: Model, waiting: Input, look: Look) -> FilePart:
     upload = waiting.get()
     _require_length(upload, waiting.name, model.max_mask_bytes, model)
     try:
-        return _part(upload, look(upload))
+        looked = look(upload)
     except LookFailed:
         raise refusals.bad_overlay(waiting.name) from None
+    # An alpha channel that is opaque everywhere is one all the same: nothing may change then.
+    return _part(upload, replace(looked, has_alpha=looked.has_alpha or _has_channel(upload.data)))
+
+
+def _has_channel(data: bytes) -> bool:
+    """Whether a PNG's header tells of an alpha channel (grey or colour with alpha)."""
+    return data.startswith(PNG_SIGNATURE) and data[COLOUR_TYPE : COLOUR_TYPE + 1] in (b"\4", b"\6")
 
 
 def _part(upload: Upload, looked: Looked) -> FilePart:

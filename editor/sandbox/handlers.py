@@ -176,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _models(self) -> None:
         self.require_key()
-        self.send_json(answers.models_list(self.server.served_models()))
+        self.send_json(answers.models_list(self.server.served_models(), self.server.today()))
 
     def _model(self) -> None:
         self.require_key()
@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
         served = self.server.served_models()
         for model in served:
             if model.id == name:
-                self.send_json(answers.model_entry(model))
+                self.send_json(answers.model_entry(model, self.server.today()))
                 return
         raise refusals.unknown_model(name)
 

@@ -1,7 +1,6 @@
 """POST /v1/images/…: from a body to pictures, and the faults that stand in their way."""
 
 import logging
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from editor.images_api import asked
@@ -67,7 +66,7 @@ def _serve(handler: "Handler", operation: Operation, call: Call) -> None:
         form,
         handler.server.catalogue,
         look=decoder.look,
-        on=_today() if handler.server.options.refuses_retired else None,
+        on=handler.server.today() if handler.server.options.refuses_retired else None,
         fetch=lambda address: _own_result(handler, address),
     )
     _note(call, wish)
@@ -112,7 +111,3 @@ def _own_result(handler: "Handler", address: str) -> Upload:
     except (Expired, Unknown):
         raise ProviderRejected("there is no such result (any more).") from None
     return Upload("image", path.name, f"image/{path.suffix[1:]}", path.read_bytes())
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import cast, get_args
@@ -113,8 +113,11 @@ class Server(ThreadingHTTPServer):
         models = self.catalogue.models()
         if not self.options.refuses_retired:
             return models
-        today = datetime.now(UTC).date()
-        return [model for model in models if not model.is_shut_down(today)]
+        return [model for model in models if not model.is_shut_down(self.today())]
+
+    @staticmethod
+    def today() -> date:
+        return datetime.now(UTC).date()
 
     def server_bind(self) -> None:
         # HTTPServer would ask the name service for this machine's full name, which may take long.

@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -107,10 +108,12 @@ def test_an_error_stands_where_the_official_client_looks_for_it() -> None:
     assert data["error"] == {"message": "No.", "code": "c"}
 
 
-def test_models_are_listed_with_their_last_day() -> None:
-    listed = answers.models_list(default().models())
+def test_models_are_listed_with_their_last_day_until_it_is_past() -> None:
+    listed = answers.models_list(default().models(), date(2026, 5, 11))
     assert listed["object"] == "list"
     days = {entry["id"]: entry["shutdown_date"] for entry in listed["data"]}
     assert days["gpt-image-2"] is None
     assert days["dall-e-2"] == "2026-05-12"
     assert {entry["object"] for entry in listed["data"]} == {"model"}
+    retired = default().get("dall-e-2")
+    assert answers.model_entry(retired, date(2026, 5, 12))["shutdown_date"] is None

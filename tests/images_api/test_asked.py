@@ -10,6 +10,8 @@ from editor.images_api.asked import Upload, check
 from editor.images_api.catalogue import default, load
 from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import Request, Svg
+from editor.imaging import masks
+from tests.drawing import mask_pixels
 from tests.images_api.asking import (
     PNG,
     api_mask,
@@ -225,3 +227,10 @@ def test_what_is_no_form_is_refused(body: bytes) -> None:
 def test_a_form_without_a_boundary_is_refused() -> None:
     refusal = refused(read_body, b"x", "multipart/form-data")
     assert facts(refusal)[2] == "invalid_multipart_form"
+
+
+def test_a_mask_that_is_opaque_everywhere_has_an_alpha_channel_all_the_same() -> None:
+    opaque = masks.api_mask_png(mask_pixels((256, 256), (0, 0, 0, 0)))
+    assert not look(Upload("mask", "", PNG, opaque)).has_alpha  # the decoder has nothing to tell
+    found = asked([part("image", png()), part("mask", opaque)])
+    assert found.request.mask is not None and found.request.mask.has_alpha
