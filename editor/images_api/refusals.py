@@ -297,7 +297,7 @@ def _of_range(problem: Problem) -> tuple[str, str, str]:
     word, sign, bound = ("below minimum", ">=", "min") if below else ("above maximum", "<=", "max")
     sentence = f"Invalid '{problem.field}': integer {word} value. Expected a value {sign} "
     sentence += f"{facts[bound]}, but got {facts['value']} instead."
-    return sentence, REQUEST_ERROR, f"integer_{word.replace(' ', '_')}_value"
+    return sentence, REQUEST_ERROR, f"integer_{'below' if below else 'above'}_{bound}_value"
 
 
 def _of_image(problem: Problem) -> tuple[str, str, str]:

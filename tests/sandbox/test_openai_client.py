@@ -185,7 +185,7 @@ def test_strict_validation_finds_nothing_amiss(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fields", "error", "code", "param"),
     [
-        ({"n": 11}, openai.BadRequestError, "integer_above_maximum_value", "n"),
+        ({"n": 11}, openai.BadRequestError, "integer_above_max_value", "n"),
         ({"model": "none"}, openai.NotFoundError, "model_not_found", "model"),
         ({"size": "4096x4096"}, openai.BadRequestError, "invalid_value", "size"),
         ({"response_format": "url"}, openai.BadRequestError, "unknown_parameter", "response_format"),

@@ -211,7 +211,7 @@ def test_the_sandbox_counts_its_calls(sandbox: Sandbox) -> None:
     ]
     assert counted == [
         ("first", "dall-e-2", 2, "200", True),
-        ("second", "dall-e-2", 0, "400 integer_above_maximum_value", False),
+        ("second", "dall-e-2", 0, "400 integer_above_max_value", False),
         ("third", "", 0, "401 invalid_api_key", False),
     ]
 
