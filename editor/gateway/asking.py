@@ -50,11 +50,11 @@ def wish_of(request: Caller, operation: Operation, deployment: str) -> Wish:
 
 
 def _wish(request: Caller, operation: Operation, deployment: str) -> Wish:
-    inputs = Inputs(request.token.person)
-    wanted = _checked(request, operation, inputs, _default(deployment))
-    call = call_of(request, fingerprint_of(wanted.request))
-    if call.edit_id is None:
-        _submit(request, call, wanted, inputs)
+    with Inputs(request.token.person) as inputs:
+        wanted = _checked(request, operation, inputs, _default(deployment))
+        call = call_of(request, fingerprint_of(wanted.request))
+        if call.edit_id is None:
+            _submit(request, call, wanted, inputs)
     assert call.edit_id is not None
     log.info("%s of token %s: edit %s", request.request_id, request.token.pk, call.edit_id)
     return Wish(

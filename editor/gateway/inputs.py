@@ -18,26 +18,52 @@ from editor.models import Image, Origin, Person
 
 FILE_ID = re.compile(r"(?:img-)?([0-9]{1,18})")
 FETCH_S = 30.0
+PICTURE = "picture"
+OVERLAYS = ("mask", "mask[]")
+# Signature, length and name of the header, width, height, depth, and grey or colour with alpha.
+PNG_HEADER = re.compile(rb"\x89PNG\r\n\x1a\n\0{3}\rIHDR(.{4})(.{4}).[\x04\x06]", re.DOTALL)
 
 
 class Inputs:
-    """What a call may refer to, and what its bytes are, for the person who calls."""
+    """What a call may refer to, and what its bytes are, for the person who calls.
+
+    Each picture is decoded once: when it is looked at, its previews are made, and lie in a folder
+    of this call's own until the picture is stored, or the call ends.
+    """
 
     def __init__(self, person: Person) -> None:
         self.person = person
         self._referred: dict[str, Image] = {}  # pictures of ours that were named, by their digest
+        self._looked: dict[str, pictures.Looked] = {}  # by their digest, too
+        self._folder = tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR)
+
+    def __enter__(self) -> "Inputs":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
 
     def look(self, upload: Upload) -> Looked:
         """What the bytes are; pictures that are here already need not be decoded again."""
-        known = Image.objects.filter(sha256=_digest(upload.data)).first()
+        if upload.name in OVERLAYS and (told := _told_by_header(upload.data)):
+            return told
+        digest = _digest(upload.data)
+        known = Image.objects.filter(sha256=digest).first()
         if known:
             return Looked(known.format, known.size, known.has_alpha)
+        if digest not in self._looked:
+            self._looked[digest] = self._look(upload.data, digest)
+        made = self._looked[digest].made
+        return Looked(made.format, made.size, made.has_alpha)
+
+    def _look(self, data: bytes, digest: str) -> pictures.Looked:
+        folder = Path(self._folder.name) / digest
+        folder.mkdir()
+        (folder / PICTURE).write_bytes(data)
         try:
-            with _written(upload.data) as path, pictures.pixel_gate:
-                picture = files.open_untrusted(path, _limits())
+            return pictures.look(folder / PICTURE, folder)
         except files.ImageRefused:
             raise LookFailed from None
-        return Looked(picture.format, picture.size, picture.has_alpha)
 
     def find_file(self, file_id: str) -> Upload:
         """The picture of ours with this id, "img-7" or "7". Raises LookupError."""
@@ -60,14 +86,28 @@ class Inputs:
 
     def store(self, part: FilePart) -> Image:
         """A row for this picture. Raises Refusal for what the decoder of previews does not take."""
-        referred = self._referred.get(_digest(part.data))
-        if referred:
-            return referred
+        digest = _digest(part.data)
+        if digest in self._referred:
+            return self._referred[digest]
+        looked = self._looked.get(digest)
         try:
-            with _written(part.data) as path:
-                return pictures.add_upload(path, part.name, self.person, origin=Origin.API)
+            with self._written(part.data, digest) as path:
+                return pictures.add_upload(
+                    path, part.name, self.person, origin=Origin.API, looked=looked
+                )
         except files.ImageRefused:
             raise refusals.bad_picture(1) from None
+
+    @contextmanager
+    def _written(self, data: bytes, digest: str) -> Iterator[Path]:
+        """The bytes as a file: that which was looked at, or a new one."""
+        if digest in self._looked:
+            yield self._looked[digest].folder / PICTURE
+            return
+        with tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
+            path = Path(folder) / PICTURE
+            path.write_bytes(data)
+            yield path
 
     def _visible(self, pk: int) -> Image | None:
         return Image.objects.for_person(self.person).filter(pk=pk).first()
@@ -90,16 +130,13 @@ def mask_in(asked: Request, *, alpha_is_mask: bool) -> bytes | None:
         raise refusals.bad_overlay("mask") from None
 
 
-@contextmanager
-def _written(data: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR) as folder:
-        path = Path(folder) / "picture"
-        path.write_bytes(data)
-        yield path
-
-
-def _limits() -> files.Limits:
-    return files.Limits(max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.UPLOAD_MAX_PIXELS)
+def _told_by_header(data: bytes) -> Looked | None:
+    """What the header of a PNG with an alpha channel says. Its pixels are decoded once, as a mask."""
+    header = PNG_HEADER.match(data)
+    if header is None:
+        return None
+    width, height = (int.from_bytes(side) for side in header.groups())
+    return Looked("png", (width, height), has_alpha=True)
 
 
 def _digest(data: bytes) -> str:

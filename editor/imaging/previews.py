@@ -24,6 +24,9 @@ PREVIEW = "preview.webp"
 THUMB = "thumb.webp"
 SMALL_THUMB = "thumb_small.webp"
 
+# For thumbnails, which nobody paints on: hardly less sharp than Lanczos, at half of its work.
+QUICK = Image.Resampling.HAMMING
+
 
 @dataclass(frozen=True)
 class Previews:
@@ -43,11 +46,11 @@ def previews_of(pixels: "Pixels") -> Previews:
 def previews_of_image(image: Image.Image) -> Previews:
     """The previews of an upright sRGB image (mode RGB or RGBA). Never larger than the image."""
     preview = within(image, PREVIEW_SIDE)
-    thumb = within(preview, THUMB_SIDE)
+    thumb = within(preview, THUMB_SIDE, QUICK)
     files = {
         PREVIEW: _webp(preview, 82),
         THUMB: _webp(thumb, 80),
-        SMALL_THUMB: _webp(within(thumb, SMALL_THUMB_SIDE), 78),
+        SMALL_THUMB: _webp(within(thumb, SMALL_THUMB_SIDE, QUICK), 78),
     }
     return Previews(files, preview.size, thumb.size, _placeholder(thumb))
 
@@ -74,13 +77,15 @@ def preview_alone(answer: "Pixels") -> tuple[bytes, tuple[int, int]]:
     return _webp(picture, 80), picture.size
 
 
-def within(image: Image.Image, long_side: int) -> Image.Image:
+def within(
+    image: Image.Image, long_side: int, kernel: Image.Resampling = Image.Resampling.LANCZOS
+) -> Image.Image:
     """The image shrunk so that its longer side is at most `long_side`; never enlarged."""
     if max(image.size) <= long_side:
         return image
     ratio = long_side / max(image.size)
     size = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize(size, kernel, reducing_gap=2.0)
 
 
 def _placeholder(thumb: Image.Image) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,34 @@ PREVIEWS = {
 pixel_gate = threading.BoundedSemaphore(settings.PIXEL_WORKERS)
 
 
-def add_upload(path: Path, name: str, person: Person, *, origin: str = Origin.UPLOAD) -> Image:
-    """Store the picture in the file at `path`, its bytes untouched, with previews made from it.
+@dataclass(frozen=True)
+class Looked:
+    """A picture that was decoded, with the previews that were made of it in `folder`."""
+
+    made: files.Ingested
+    folder: Path
+
+
+def look(path: Path, folder: Path) -> Looked:
+    """Decode the untrusted picture at `path` and make its previews in `folder`; nothing is stored.
+    Raises imaging's ImageRefused."""
+    limits = files.Limits(
+        max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.UPLOAD_MAX_PIXELS
+    )
+    with pixel_gate:
+        return Looked(files.ingest(path, folder, limits), folder)
+
+
+def add_upload(
+    path: Path,
+    name: str,
+    person: Person,
+    *,
+    origin: str = Origin.UPLOAD,
+    looked: Looked | None = None,
+) -> Image:
+    """Store the picture in the file at `path`, its bytes untouched, with previews made from it:
+    those of `looked`, where somebody has looked at it before.
 
     The same bytes from the same person give the row that is there already; from another person a row
     of their own over the same files. Raises imaging's ImageRefused, and then nothing is stored.
@@ -44,7 +71,7 @@ def add_upload(path: Path, name: str, person: Person, *, origin: str = Origin.UP
     if mine:
         return mine
     known = Image.objects.filter(sha256=sha256).exclude(preview="").first()
-    facts = _facts_of(known) if known else _ingest(path, sha256)
+    facts = _facts_of(known) if known else _ingest(path, sha256, looked)
     return _add_row(
         sha256=sha256, name=_clean_name(name), origin=origin, created_by=person, **facts
     )
@@ -138,19 +165,22 @@ def read(name: str) -> bytes:
         return bytes(file.read())
 
 
-def _ingest(path: Path, sha256: str) -> dict[str, Any]:
-    limits = files.Limits(
-        max_bytes=settings.UPLOAD_MAX_BYTES, max_pixels=settings.UPLOAD_MAX_PIXELS
-    )
-    with tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR) as folder, pixel_gate:
-        made = files.ingest(path, Path(folder), limits)
-        stored = {
-            "original": _save_file(sha256, made.format, path),
-            **{
-                field: _save_file(sha256, file, Path(folder) / file)
-                for field, file in PREVIEWS.items()
-            },
-        }
+def _ingest(path: Path, sha256: str, looked: Looked | None) -> dict[str, Any]:
+    if looked:
+        return _kept(path, sha256, looked)
+    with tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR) as folder:
+        return _kept(path, sha256, look(path, Path(folder)))
+
+
+def _kept(path: Path, sha256: str, looked: Looked) -> dict[str, Any]:
+    made = looked.made
+    stored = {
+        "original": _save_file(sha256, made.format, path),
+        **{
+            field: _save_file(sha256, file, looked.folder / file)
+            for field, file in PREVIEWS.items()
+        },
+    }
     return {
         "format": made.format,
         "bytes": path.stat().st_size,
