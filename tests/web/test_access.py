@@ -250,6 +250,7 @@ def test_back_office_is_for_admins_alone(
 ) -> None:
     Spending.load()
     rows = {
+        "token": things["token"],
         "result": things["result"],
         "edit": things["edit"],
         "person": things["person"],
