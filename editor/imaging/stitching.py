@@ -4,7 +4,7 @@ Nothing outside the mask is ever written: the source is copied, and only masked 
 frame's window are set. That this held is then measured, not assumed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from . import masks
 from .arrays import Bounds, Floats, Mask, Pixels, Size, size_of
 from .framing import Frame
+
+Blend = Callable[[Pixels, Pixels, Floats], Pixels]
 
 FEATHER_SHARE = 0.02
 FEATHER_RANGE = (8, 64)
@@ -48,15 +50,21 @@ class Stitched:
 
 
 def stitch(
-    source: Pixels, answer: Pixels, mask: Mask, frame: Frame, *, feather: int | None = None
+    source: Pixels,
+    answer: Pixels,
+    mask: Mask,
+    frame: Frame,
+    *,
+    feather: int | None = None,
+    keep_transparency: bool = False,
 ) -> Stitched:
     """The answer's pixels in the masked part of the frame's window, the source's everywhere else.
 
     `answer` may have any size and either channel count: it is brought to the window's size. It
     is blended over `feather` pixels that lie inside the mask (default: 2 % of the mask's
     diagonal, 8 to 64; less in small islands, so that their middle is wholly replaced).
-    Transparent parts of the answer let the source through. `source` is never written to.
-    Raises ValueError when mask, frame and source do not belong together.
+    Transparent parts of the answer let the source through; with `keep_transparency` they stay
+    transparent, and the result has an alpha channel. `source` is never written to. Raises ValueError when mask, frame and source do not belong together.
     """
     _require_fit(source, mask, frame)
     feather = default_feather(mask) if feather is None else feather
@@ -65,8 +73,11 @@ def stitch(
     window_answer = _to_window(answer, frame)
     # alignment and colour matching belong here: the answer against the source in the window
     weight = blend_weight(window_mask, feather)
+    if keep_transparency:
+        source, window_answer = _with_alpha(source), _with_alpha(window_answer)
+    blend = _between if keep_transparency else _over
     pixels = source.copy()
-    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weight)
+    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weight, blend)
     return Stitched(
         pixels=pixels,
         outside_identical=is_identical_outside(source, pixels, mask),
@@ -170,7 +181,13 @@ def _island_depths(depth: Floats, labels: NDArray[Any], count: int) -> Floats:
     return deepest
 
 
-def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats) -> int:
+def _with_alpha(pixels: Pixels) -> Pixels:
+    if pixels.shape[2] == 4:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), np.uint8)
+
+
+def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats, blend: Blend) -> int:
     """Writes the blend into the masked pixels of `window`, in place; returns how many."""
     box = masks.bounds(mask)
     if box is None:
@@ -181,7 +198,7 @@ def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats) -> int:
         rows = slice(box[1] + strip.start, box[1] + strip.stop)
         inside = mask[rows, columns] > 0
         target = window[rows, columns]
-        blended = _over(target, answer[rows, columns], weight[rows, columns])
+        blended = blend(target, answer[rows, columns], weight[rows, columns])
         target[inside] = blended[inside]
         written += int(np.count_nonzero(inside))
     return written
@@ -200,6 +217,18 @@ def _over(below: Pixels, above: Pixels, weight: Floats) -> Pixels:
     total = share + left
     mixed = (share * colours + left * under) / np.maximum(total, 1e-6)
     return (np.concatenate([mixed, total * 255], axis=2) + 0.5).astype(np.uint8)
+
+
+def _between(one: Pixels, other: Pixels, weight: Floats) -> Pixels:
+    """From `one` (weight 0) to `other` (weight 1), colour and transparency alike. Both RGBA.
+
+    Mixed with colours multiplied by their alpha: what cannot be seen lends no colour."""
+    share = weight[..., None]
+    opaque = one[..., 3:].astype(np.float32), other[..., 3:].astype(np.float32)
+    alpha = opaque[0] + share * (opaque[1] - opaque[0])
+    weighted = (1 - share) * opaque[0] * one[..., :3] + share * opaque[1] * other[..., :3]
+    colours = weighted / np.maximum(alpha, 1e-3)
+    return (np.concatenate([np.minimum(colours, 255), alpha], axis=2) + 0.5).astype(np.uint8)
 
 
 def _reaching(mask: Mask) -> Bounds | None:

@@ -203,7 +203,10 @@ def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
     source = files.open_picture(pictures.read(edit.source.original)).pixels
     mask = masks.read_mask(pictures.read(edit.mask), edit.source.size)
     frame = framing.Frame.from_dict(edit.frame)
-    return lambda answer: stitching.stitch(source, answer, mask, frame)
+    transparent = edit.options.get("background") == "transparent"
+    return lambda answer: stitching.stitch(
+        source, answer, mask, frame, keep_transparency=transparent
+    )
 
 
 def _keep(

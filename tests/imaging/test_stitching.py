@@ -163,6 +163,32 @@ def test_opaque_answer_shows_on_a_transparent_source():
     assert tuple(pixels[5, 5]) == (0, 0, 0, 0)
 
 
+def test_transparency_that_was_asked_for_stays_in_the_mask_alone():
+    size = (100, 100)
+    answer = plain(size, (*RED, 255))
+    answer[:, :50, 3] = 0
+    source = noise(size)
+    mask = box_mask(size, (10, 10, 90, 90))
+    stitched = stitch(source, answer, mask, whole(size), feather=4, keep_transparency=True)
+    pixels, outside = stitched.pixels, mask == 0
+    assert pixels.shape == (100, 100, 4)
+    assert stitched.outside_identical
+    assert np.array_equal(pixels[outside][:, :3], source[outside])
+    assert (pixels[outside][:, 3] == 255).all()
+    assert (pixels[20:80, 20:45, 3] == 0).all()
+    assert tuple(pixels[50, 70]) == (*RED, 255)
+    assert 0 < pixels[50, 11, 3] < 255  # the feather runs over transparency, too
+
+
+def test_what_cannot_be_seen_lends_no_colour_to_the_feather():
+    size = (100, 100)
+    mask = box_mask(size, (10, 10, 90, 90))
+    source, answer = plain(size, (200, 100, 50)), plain(size, (0, 255, 0, 0))
+    pixels = stitch(source, answer, mask, whole(size), feather=8, keep_transparency=True).pixels
+    seen = pixels[pixels[..., 3] > 8][:, :3].astype(int)
+    assert np.abs(seen - (200, 100, 50)).max() <= 2
+
+
 def test_alpha_of_an_opaque_rgba_source_stays_opaque():
     size = (100, 100)
     mask = disc_mask(size, (50, 50), 30)

@@ -1,6 +1,8 @@
 """Generations, variations, references, and masks that scripts send: from the wish to the result."""
 
+import base64
 import io
+import json
 from uuid import uuid4
 
 import numpy as np
@@ -12,7 +14,7 @@ from editor.jobs.run import run
 from editor.jobs.submit import NewEdit, NotSubmitted, submit
 from editor.models import Edit, Origin, Result, Status
 from tests.canned_provider import Answer, pictures
-from tests.drawing import mask_png, photo_png
+from tests.drawing import mask_png, photo_png, png
 
 MASK = (200, 150, 300, 250)
 
@@ -225,3 +227,25 @@ def test_a_scripts_picture_that_may_lie_on_its_side_is_sent_upright(alice, canne
     run(submit(wish(alice, source=photo, fit="asked")).pk)
     sent = Pillow.open(io.BytesIO(canned.requests[0]["image"]))
     assert (sent.size, len(sent.getexif())) == ((80, 120), 0)
+
+
+def test_a_transparent_background_is_transparent_inside_the_mask(photo, canned):
+    answer = np.zeros((64, 64, 4), np.uint8)
+    encoded = base64.b64encode(png(answer)).decode()
+    canned.usual = Answer(body=json.dumps({"created": 1, "data": [{"b64_json": encoded}]}).encode())
+    options = {"n": 1, "background": "transparent"}
+    edit = submit(
+        wish(
+            photo.created_by,
+            source=photo,
+            mask=mask_png(photo.size, MASK),
+            model="gpt-image-2.5-flare",
+            options=options,
+        )
+    )
+    run(edit.pk)
+    result = edit.results.get()
+    made = np.asarray(Pillow.open(io.BytesIO(read(result.image.original))))
+    assert (result.outside_identical, result.image.has_alpha) == (True, True)
+    assert made[200, 250, 3] == 0
+    assert made[:100, :, 3].min() == 255
