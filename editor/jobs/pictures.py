@@ -6,6 +6,8 @@ Every file is named by the SHA-256 of the bytes it was made from, so writing one
 import hashlib
 import tempfile
 import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ PREVIEWS = {
     "thumb": previews.THUMB,
     "thumb_small": previews.SMALL_THUMB,
 }
+
+DECODED_BYTES = 96 * 1024 * 1024  # one photo of 24 megapixels, or some small ones
 
 # Decoding a large photo takes hundreds of megabytes: only so many at a time in one process.
 pixel_gate = threading.BoundedSemaphore(settings.PIXEL_WORKERS)
@@ -134,6 +138,41 @@ def store_answer(
         placeholder=made.placeholder,
         **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
     )
+
+
+def pixels_of(image: Image) -> Any:
+    """The pixels of a stored picture, as imaging.files.open_picture gives them, but not to be written to.
+
+    An edit needs them twice, and people edit the same picture again and again, so those of the last
+    few pictures are kept, up to DECODED_BYTES in one process.
+    """
+    return _decoded.get(image.sha256, lambda: files.open_picture(read(image.original)).pixels)
+
+
+class Decoded:
+    """Arrays by name, the least recently used one leaving first. Safe to use from many threads."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+        made = make()
+        made.flags.writeable = False
+        if made.nbytes <= self.most_bytes:
+            with self._lock:
+                self._kept[name] = made
+                while sum(each.nbytes for each in self._kept.values()) > self.most_bytes:
+                    self._kept.popitem(last=False)
+        return made
+
+
+_decoded = Decoded(DECODED_BYTES)
 
 
 def full_picture(image: Image) -> str:

@@ -8,7 +8,7 @@ from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import FilePart, Operation, Request
 from editor.imaging import files, framing, masks
 from editor.jobs.frames import sent_size
-from editor.jobs.pictures import pixel_gate, read
+from editor.jobs.pictures import pixel_gate, pixels_of, read
 from editor.jobs.provider import known_models, pseudonym
 from editor.jobs.quotes import previews_wanted
 from editor.jobs.sizes import smaller_rule
@@ -41,7 +41,7 @@ def _request(edit: Edit, model: Model) -> Request:
     frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
     if frame is None or _is_all_of(edit.source, frame, model):
         return _as_it_is(edit, model, edit.source, references, frame)
-    pixels = files.open_picture(read(edit.source.original)).pixels
+    pixels = pixels_of(edit.source)
     if not edit.mask:
         return Request(images=(_window(pixels, frame, model),), **_parameters(edit, model, frame))
     mask = masks.read_mask(read(edit.mask), edit.source.size)

@@ -200,7 +200,7 @@ def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
     if not edit.is_stitched:
         return None
     assert edit.source is not None, "only what has a source is stitched"
-    source = files.open_picture(pictures.read(edit.source.original)).pixels
+    source = pictures.pixels_of(edit.source)
     mask = masks.read_mask(pictures.read(edit.mask), edit.source.size)
     frame = framing.Frame.from_dict(edit.frame)
     transparent = edit.options.get("background") == "transparent"

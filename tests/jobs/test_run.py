@@ -251,8 +251,9 @@ def test_an_edit_that_waits_is_not_claimed_before_its_time(canned, photo, make_e
 
 
 def test_a_missing_source_is_tried_again_and_then_fails_without_a_call(
-    canned, photo, make_edit, tmp_path
+    canned, alice, make_photo, make_edit, tmp_path
 ):
+    photo = make_photo(alice, size=(641, 479))  # no other test has it: its pixels are not at hand
     edit = make_edit(photo)
     (tmp_path / "files" / photo.original).unlink()
     for _ in range(10):
