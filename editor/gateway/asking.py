@@ -136,9 +136,6 @@ def _submit(request: Caller, call: Call, wanted: Asked, inputs: Inputs) -> None:
 
 def _new_edit(request: Caller, call: Call, wanted: Asked, inputs: Inputs) -> NewEdit:
     said, model = wanted.request, wanted.model
-    if said.markup is not None:
-        sentence = "Invalid 'markup': it is not taken here. Send a 'mask' instead."
-        raise refusals.invalid_value("markup", sentence)
     mask = mask_in(said, alpha_is_mask=model.send_alpha)
     images = [inputs.store(part) for part in said.images]
     return NewEdit(
@@ -147,6 +144,7 @@ def _new_edit(request: Caller, call: Call, wanted: Asked, inputs: Inputs) -> New
         source=images[0] if images else None,
         references=tuple(images[1:]),
         mask=mask,
+        markup=said.markup.data if said.markup else None,
         prompt=said.prompt or "",
         model=model.id,
         options=_options(said, model),

@@ -148,9 +148,14 @@ def _as_it_is(
     mask = None
     if edit.mask:
         mask = _mask_part(masks.read_mask(read(edit.mask), source.size), source.size)
+    markup = None
+    if edit.markup:
+        drawn = read(edit.markup)
+        markup = FilePart("markup.png", drawn, "image/png", source.size, has_alpha=True)
     return Request(
         images=(_whole(source, model, "image"), *references),
         mask=mask,
+        markup=markup,
         **_parameters(edit, model, frame),
     )
 

@@ -45,6 +45,7 @@ def quote(
     operation: Operation = "edit",
     references: tuple[Image, ...] = (),
     fit: Fit = "mask",
+    markup: bool = False,
     now: datetime | None = None,
 ) -> Quote:
     """What `submit` would hold for a mask within `bounds` (source pixels), without holding it."""
@@ -62,7 +63,7 @@ def quote(
     if problems:
         return Quote(None, None, left, frame, problems, known.price_date)
     sizes = _sent_sizes(image, frame, references)
-    estimate = _estimate(known, params, frame, sizes, fit=fit, mask=bounds is not None)
+    estimate = _estimate(known, params, frame, sizes, fit=fit, mask=bounds is not None or markup)
     return Quote(estimate.low, estimate.high, left, frame, (), known.price_date)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Model, Problem
 from editor.images_api.messages import Operation
-from editor.imaging import masks
+from editor.imaging import files, masks
 from editor.jobs import pictures
 from editor.jobs.frames import Fit, with_default_size
 from editor.jobs.hints import hint
@@ -32,6 +32,7 @@ class NewEdit:
     """What a person asks for; `key` makes it one edit however often it is sent.
 
     `mask` is a PNG of the source's size in which white means change, None for the whole picture.
+    `markup` is a transparent PNG of that size with a drawing on it, in place of a mask.
     `references` are further pictures, in order. `options` are those of quotes.OPTIONS that were
     chosen: n, size ("WxH" or "auto"), quality and so on. `fit` says what a size means, see frames.
     """
@@ -41,6 +42,7 @@ class NewEdit:
     source: Image | None = None
     references: tuple[Image, ...] = ()
     mask: bytes | None = field(default=None, repr=False)
+    markup: bytes | None = field(default=None, repr=False)
     prompt: str = ""
     model: str
     options: dict[str, Any]
@@ -67,7 +69,7 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
     The same key again gives the same edit. Raises NotSubmitted: with `conflict` for the same key over
     other content, with `over_budget` when the month does not cover it, else with what is to be mended.
     """
-    digest = hashlib.sha256(new.mask).hexdigest() if new.mask else ""
+    digest = _digest(new.mask) if new.mask else ""
     before = Edit.objects.filter(key=new.key).first()
     if before:
         return _same(before, new, digest)
@@ -109,7 +111,15 @@ def _row(new: NewEdit, model: Model, mask: Any | None, digest: str, quoted: Quot
         edit.mask = pictures.save(digest, "mask.png", masks.mask_png(mask))
         edit.mask_bounds = list(masks.bounds(mask) or ())
         edit.mask_share = masks.share(mask)
+    if new.markup is not None:
+        edit.markup = _kept_markup(new.markup)
     return edit
+
+
+def _kept_markup(data: bytes) -> str:
+    """Written anew as well; named by what was sent, as masks are."""
+    pixels = files.with_alpha(files.open_picture(data).pixels)
+    return pictures.save(_digest(data), "markup.png", files.encode_png(pixels))
 
 
 def _refer(edit: Edit, references: tuple[Image, ...]) -> None:
@@ -132,6 +142,7 @@ def _checked(new: NewEdit) -> tuple[Model, Any | None, Quote]:
     ]
     if new.source is None and new.operation != "generate":
         problems.append(Problem("image", "missing", "There is no picture to change."))
+    problems += _wrong_with_markup(new, model)
     mask = None
     try:
         mask = _read_mask(new)
@@ -148,15 +159,33 @@ def _checked(new: NewEdit) -> tuple[Model, Any | None, Quote]:
         operation=new.operation,
         references=new.references,
         fit=new.fit,
+        markup=new.markup is not None,
     )
     if quoted.problems:
         raise NotSubmitted(quoted.problems)
     return model, mask, quoted
 
 
+def _wrong_with_markup(new: NewEdit, model: Model) -> list[Problem]:
+    if new.markup is None:
+        return []
+    if not model.takes("markup", new.operation):
+        sentence = f"{model.name} takes no drawing over the picture."
+        return [Problem("markup", "not_taken", sentence)]
+    if new.mask is not None:
+        return [Problem("markup", "mask_and_markup", "Give a mask or a drawing, not both.")]
+    try:
+        size = files.open_picture(new.markup).size
+    except files.ImageRefused:
+        return [Problem("markup", "not_a_picture", "The drawing cannot be read: send a PNG.")]
+    if new.source is not None and size != new.source.size:
+        return [Problem("markup", "wrong_size", "The drawing must be of the picture's size.")]
+    return []
+
+
 def _read_mask(new: NewEdit) -> Any | None:
     """What a person paints must leave something to keep; a script's mask is taken as it is."""
-    if new.source is None or (new.mask is None and new.fit == "asked"):
+    if new.source is None or (new.mask is None and (new.fit == "asked" or new.markup)):
         return None
     if new.operation == "vary":
         return None
@@ -190,6 +219,7 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         and edit.model == new.model
         and edit.options == _options(new, model)
         and (digest in edit.mask if digest else not edit.mask)
+        and (_digest(new.markup) in edit.markup if new.markup else not edit.markup)
         and [each.image_id for each in edit.references.all()]
         == [image.pk for image in new.references]
     )
@@ -199,6 +229,10 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         )
         raise NotSubmitted([Problem("", "key_used", sentence, {})], conflict=True)
     return edit
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _too_dear(over: OverBudget) -> Problem:

@@ -129,6 +129,8 @@ class Edit(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="runs_again"
     )
     mask = models.CharField(max_length=200, blank=True)  # empty: the whole picture may change
+    # a drawing over the source that shows what is meant; empty: none
+    markup = models.CharField(max_length=200, blank=True)
     mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in source pixels
     mask_share = models.FloatField(default=0)
     prompt = models.TextField(blank=True)  # variations have none

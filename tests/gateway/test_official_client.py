@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from editor.imaging import files
+from editor.jobs import pictures
 from editor.models import Edit, Image, Origin, Status
 from tests.drawing import mask_pixels, photo_pixels
 from tests.gateway.calling import BOX, MASK, PHOTO, SIZE, SMALL, SMALL_MASK, picture_in, pixels_of
@@ -64,12 +65,25 @@ def test_an_edit_gives_as_many_pictures_as_were_asked_for(official: openai.OpenA
 
 
 def test_several_pictures_are_a_source_and_its_references(official: openai.OpenAI) -> None:
-    pictures = [named(PHOTO, "a.png"), named(SMALL, "b.png")]
-    answer = edited(official, image=pictures, mask=openai.omit)
+    images = [named(PHOTO, "a.png"), named(SMALL, "b.png")]
+    answer = edited(official, image=images, mask=openai.omit)
     edit = Edit.objects.get()
     assert edit.source.name == "a.png"
     assert [each.image.name for each in edit.references.all()] == ["b.png"]
     assert answer.data[0].b64_json
+
+
+def test_a_drawing_over_the_picture_is_kept_and_sent(
+    official: openai.OpenAI, provider: Any
+) -> None:
+    drawing = np.zeros((SIZE[1], SIZE[0], 4), np.uint8)
+    drawing[20:40, 20:80] = (255, 0, 0, 255)
+    markup = named(files.encode_png(drawing), "markup.png")
+    model = "gpt-image-2.5-flare"
+    answer = edited(official, model=model, mask=openai.omit, markup=markup)
+    edit = Edit.objects.get()
+    assert np.array_equal(pixels_of(pictures.read(edit.markup)), drawing)
+    assert picture_in(answer.data[0]) == pictures.read(edit.results.get().raw)
 
 
 def test_the_older_model_answers_with_links(official: openai.OpenAI) -> None:

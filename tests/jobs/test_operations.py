@@ -249,3 +249,49 @@ def test_a_transparent_background_is_transparent_inside_the_mask(photo, canned):
     assert (result.outside_identical, result.image.has_alpha) == (True, True)
     assert made[200, 250, 3] == 0
     assert made[:100, :, 3].min() == 255
+
+
+def drawing(size, alpha=200):
+    """A red bar on glass."""
+    pixels = np.zeros((size[1], size[0], 4), np.uint8)
+    pixels[10:20, 10:60] = (255, 0, 0, alpha)
+    return png(pixels)
+
+
+def drawn(photo, **fields):
+    usual = {"source": photo, "fit": "asked", "model": "gpt-image-2.5-flare"}
+    return wish(photo.created_by, **{**usual, "markup": drawing(photo.size), **fields})
+
+
+def test_a_drawing_over_the_picture_goes_along_in_place_of_a_mask(photo, canned):
+    edit = submit(drawn(photo))
+    run(edit.pk)
+    assert [name for name, _ in canned.files_sent[0]] == ["image", "markup"]
+    sent = np.asarray(Pillow.open(io.BytesIO(canned.requests[0]["markup"])))
+    assert np.array_equal(sent, np.asarray(Pillow.open(io.BytesIO(drawing(photo.size)))))
+    assert edit.results.get().outside_identical is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"model": "gpt-image-2"}, "not_taken"),
+        ({"mask": mask_png((640, 480), MASK)}, "mask_and_markup"),
+        ({"markup": drawing((64, 48))}, "wrong_size"),
+        ({"markup": b"no picture"}, "not_a_picture"),
+    ],
+)
+def test_a_drawing_that_cannot_go_along_is_refused_before_anything_is_held(photo, change, code):
+    with pytest.raises(NotSubmitted) as refused:
+        submit(drawn(photo, **change))
+    assert [(p.field, p.code) for p in refused.value.problems] == [("markup", code)]
+    assert not Edit.objects.exists()
+
+
+def test_the_same_key_with_another_drawing_is_a_conflict(photo):
+    first = drawn(photo)
+    assert submit(first).pk == submit(first).pk
+    other = drawn(photo, key=first.key, markup=drawing(photo.size, alpha=100))
+    with pytest.raises(NotSubmitted) as refused:
+        submit(other)
+    assert refused.value.conflict
