@@ -53,9 +53,11 @@ class Body:
 
 def body_of(request: Request, *, edits_as: str, stripped: frozenset[str]) -> Body:
     """The body in which a request goes: generations in JSON, variations as a form, and edits in the
-    form that is asked for, as far as that has room for them."""
+    form that is asked for, as far as that has room for them. An edit that chooses its moderation
+    goes in JSON: the multipart form has no part for that, and dropping it would be a silent lie."""
     is_json = request.operation == "generate"
-    if request.operation == "edit" and edits_as == "json":
+    chooses = request.moderation is not None and "moderation" not in stripped
+    if request.operation == "edit" and (edits_as == "json" or chooses):
         is_json = _fits_json(request, stripped)
     return _as_json(request, stripped) if is_json else _as_form(request, stripped)
 

@@ -95,13 +95,8 @@ def _options(model: Model, operation: Operation) -> dict[str, list[Choice]]:
     return {
         name: _with_default(model.choices(name))
         for name in LISTED
-        if model.takes(name, operation) and model.choices(name) and _is_sent(name, operation)
+        if model.takes(name, operation) and model.choices(name)
     }
-
-
-def _is_sent(name: str, operation: Operation) -> bool:
-    """The form that edits go as has no part for moderation; their JSON has."""
-    return (name, operation) != ("moderation", "edit") or settings.PROVIDER_EDITS_AS == "json"
 
 
 def _help(name: str, model: Model) -> str:

@@ -80,10 +80,16 @@ def test_a_variation_is_a_form_with_one_picture(tmp_path: Path) -> None:
     assert names(body) == ["model", "n", "size", "image"]
 
 
-def test_an_edit_as_a_form_has_no_moderation_and_one_as_json_does(tmp_path: Path) -> None:
+def test_an_edit_that_chooses_its_moderation_goes_as_json_which_can_carry_it(
+    tmp_path: Path,
+) -> None:
     request = a_request(256, moderation="low")
-    assert "moderation" not in names(sent(request, tmp_path / "a")[2])
-    assert json.loads(sent(request, tmp_path / "b", edits_as="json")[2])["moderation"] == "low"
+    _line, headers, body = sent(request, tmp_path / "a")
+    assert headers["content-type"] == "application/json"
+    assert json.loads(body)["moderation"] == "low"
+    _line, headers, body = sent(request, tmp_path / "b", strip=frozenset({"moderation"}))
+    assert headers["content-type"].startswith("multipart/form-data")
+    assert b"moderation" not in body
 
 
 def test_an_edit_as_json_has_its_pictures_as_data_urls(tmp_path: Path) -> None:

@@ -487,15 +487,3 @@ def test_strangers_and_unknown_pictures(
     assert not Edit.objects.exists()
     for url in ("/images/999/edit", "/images/999/draft", "/images/999/estimate"):
         assert as_person(alice).get(url).status_code == 404
-
-
-def test_moderation_is_offered_only_where_edits_can_carry_it(
-    alice: Any, as_person: Any, photo: Any, settings: Any
-) -> None:
-    def offered() -> set[str]:
-        page = as_person(alice).get(f"/images/{photo.pk}/edit").context["studio"]
-        return set(page["models"][0]["options"])
-
-    assert "moderation" not in offered()
-    settings.PROVIDER_EDITS_AS = "json"
-    assert "moderation" in offered()
