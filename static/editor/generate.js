@@ -53,7 +53,20 @@ form.addEventListener("input", (event) => {
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
+if (isChanged()) {
+  offer();
+  estimate();
+}
 follow();
+
+/** Whether somebody chose before this file was there, or the browser kept what was chosen over a reload. */
+function isChanged() {
+  return [...form.elements].some((field) => {
+    if (field instanceof HTMLSelectElement) return [...field.options].some((option) => option.selected !== option.defaultSelected);
+    if (!(field instanceof HTMLInputElement) || field.type === "hidden") return false;
+    return field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+  });
+}
 
 function model() {
   return models.find(({ id }) => id === input("model").value) ?? models[0];

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from editor.models import Edit
 from tests.web.making import generation, result_for
@@ -140,3 +140,16 @@ def test_it_is_accessible(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.goto(f"/edits/{result.edit_id}/")
     accessible(page)
+
+
+def test_what_is_chosen_before_the_script_is_there_counts(signed_in_page: Page) -> None:
+    page = signed_in_page
+    late: list[Route] = []
+    page.route("**/generate*.js", lambda route: late.append(route))
+    page.goto("/generate?model=dall-e-2&size=1024x1024", wait_until="commit")
+    page.get_by_label("Number").fill("5")
+    page.get_by_label("Model").select_option("dall-e-2")
+    page.wait_for_function("() => document.readyState === 'interactive'")
+    for route in late:
+        route.continue_()
+    expect(page.locator('[data-part="cost"]')).to_have_text("About $0.10")
