@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from rcssmin import cssmin
+from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+SHORTENED = {".js": jsmin, ".css": cssmin}
 
 
 class DurableStorage(FileSystemStorage):
@@ -50,7 +55,8 @@ def sync_folder(folder: Path) -> None:
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """Hashed names for all static files, and for the imports between our own modules.
 
-    Other packages' scripts stay as they are: some mention imports in ways that do not resolve here.
+    Our own scripts and sheets lose their comments and spaces. Other packages' stay as they are: some
+    mention imports in ways that do not resolve here.
     """
 
     support_js_module_import_aggregation = True  # hashes `import "./x.js"` too
@@ -58,3 +64,11 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._patterns["editor/*.js"] = self._patterns.pop("*.js")
+
+    def _save(self, name: str, content: File) -> str:
+        shorten = SHORTENED.get(Path(name).suffix) if name.startswith("editor/") else None
+        if shorten is None:
+            return str(super()._save(name, content))
+        content.seek(0)  # the same one is saved under several names
+        text = content.read().decode()
+        return str(super()._save(name, ContentFile(shorten(text).encode())))

@@ -63,7 +63,9 @@ def test_importing_the_package_starts_neither_django_nor_celery():
 
 # --- static files -------------------------------------------------------------------------------
 
-IMPORT = re.compile(r"""^\s*(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+IMPORT = re.compile(
+    r"""(?:^|;)\s*(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+)
 
 
 @pytest.fixture
@@ -104,6 +106,16 @@ def test_every_static_file_of_ours_has_a_hashed_name_that_is_there(collected):
             name = path.relative_to(ROOT / "static").as_posix()
             assert re.search(r"\.[0-9a-f]{12}\.", paths[name]), name
             assert (folder / paths[name]).is_file()
+
+
+def test_our_scripts_and_sheets_are_served_without_comments_and_small(collected):
+    folder, paths = collected
+    for name in ("editor/mask.js", "editor/studio.css"):
+        written, served = (ROOT / "static" / name).read_text(), folder / paths[name]
+        assert "/*" in written
+        assert "/*" not in served.read_text()
+        packed = served.with_name(f"{served.name}.br").stat().st_size
+        assert 200 < packed < len(written) / 4
 
 
 # --- deployment ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from editor.models.edits import (
     UNFINISHED,
     Attempt,
     Edit,
+    MarkupAs,
     Operation,
     Partial,
     Reference,
@@ -30,7 +31,7 @@ from editor.models.records import AuditEntry, LedgerEntry, Review, Unchangeable,
 
 __all__ = [
     "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Call", "Draft", "Edit", "Heartbeat", "Image",
-    "LedgerEntry", "Link", "Listing", "Operation", "Origin", "OverBudget", "Partial", "Person", "Reference",
+    "LedgerEntry", "Link", "Listing", "MarkupAs", "Operation", "Origin", "OverBudget", "Partial", "Person", "Reference",
     "Result", "Review", "ReviewState", "Role", "Spending", "Status", "Theme", "Token", "Unchangeable",
     "audit", "decide", "hold", "month_of", "release", "settle",
 ]  # fmt: skip

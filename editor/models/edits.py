@@ -34,12 +34,24 @@ TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)
 
 class Operation(models.TextChoices):
     EDIT = "edit", _("Edit")
+    EXTEND = "extend", _("Extension")
     GENERATE = "generate", _("Generation")
     VARY = "vary", _("Variation")
 
 
 def operation_choices() -> list[tuple[str, Any]]:
     return Operation.choices
+
+
+class MarkupAs(models.TextChoices):
+    """How a drawing reaches the model: by itself, or as a further picture with the drawing on it."""
+
+    MARKUP = "markup", _("Drawing")
+    REFERENCE = "reference", _("Reference picture")
+
+
+def markup_choices() -> list[tuple[str, Any]]:
+    return MarkupAs.choices
 
 
 LONGEST_SUBJECT = 60
@@ -129,9 +141,19 @@ class Edit(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="runs_again"
     )
     mask = models.CharField(max_length=200, blank=True)  # empty: the whole picture may change
-    # a drawing over the source that shows what is meant; empty: none
+    # left, top, right, bottom: pixels added around the source; empty: none. The mask is of the
+    # canvas that this makes, and covers all that is new
+    margins = models.JSONField(default=list)
+    # how far the painted mask is grown, in pixels: the grown mask is what may change
+    grow = models.PositiveSmallIntegerField(default=0)
+    # how many pixels inside the mask the change fades in over; None: as wide as suits the mask
+    feather = models.PositiveSmallIntegerField(null=True, blank=True)
+    # a drawing over the source that shows what is meant: what was drawn in the studio (see
+    # imaging.markup), or a script's transparent picture; both empty: none
+    marks = models.JSONField(default=list)
     markup = models.CharField(max_length=200, blank=True)
-    mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in source pixels
+    markup_as = models.CharField(max_length=12, choices=markup_choices, blank=True)
+    mask_bounds = models.JSONField(default=list)  # left, top, right, bottom in canvas pixels
     mask_share = models.FloatField(default=0)
     prompt = models.TextField(blank=True)  # variations have none
     model = models.CharField(max_length=80)
@@ -212,12 +234,24 @@ class Edit(models.Model):
         return int(self.options.get("n", 1))
 
     @property
+    def canvas_size(self) -> tuple[int, int]:
+        """Width and height of the source with what is added around it: the mask's size."""
+        assert self.source is not None, "only what has a source has a canvas"
+        left, top, right, bottom = self.margins or (0, 0, 0, 0)
+        return self.source.width + left + right, self.source.height + top + bottom
+
+    @property
     def mask_centre(self) -> int:
-        """Where the middle of the mask is, from left to right, in percent of the source's width."""
+        """Where the middle of the mask is, from left to right, in percent of the canvas's width."""
         if len(self.mask_bounds) != 4 or self.source is None:
             return 50
         left, _top, right, _bottom = self.mask_bounds
-        return round(50 * (left + right) / self.source.width)
+        return round(50 * (left + right) / self.canvas_size[0])
+
+    @property
+    def api_operation(self) -> str:
+        """What it is to the API, which knows an extension as an edit."""
+        return Operation.EDIT if self.operation == Operation.EXTEND else str(self.operation)
 
     @property
     def is_stitched(self) -> bool:

@@ -98,7 +98,12 @@ class Draft(models.Model):
         blank=True, default=b""
     )  # a PNG, 1 bit, white = change; empty: nothing painted
     prompt = models.TextField(blank=True)
-    options = models.JSONField(default=dict)  # model, n, size, quality
+    options = models.JSONField(default=dict)  # model, n, size, quality, grow, feather, markup_as
+    margins = models.JSONField(default=list)  # as in Edit; the mask is of the canvas that they make
+    marks = models.JSONField(default=list)  # as in Edit
+    # counts the savings; who saves says which one was seen last, so that no tab overwrites another's
+    version = models.PositiveIntegerField(default=0)
+    saved_by = models.CharField(max_length=36, blank=True)  # the tab that saved it last
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
