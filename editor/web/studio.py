@@ -1,4 +1,4 @@
-"""The studio's server side: what the page starts from, the draft, the estimate, and sending an edit off."""
+"""The studio's server side: what the page starts from, the estimate, and sending an edit off."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,13 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from editor.jobs.provider import offered_models
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
-from editor.models import Draft, Edit, Image
-from editor.web import offers, references, words
+from editor.models import Edit, Image
+from editor.web import drafts, offers, references, words
 from editor.web.access import Request, load, signed_in
 from editor.web.edits import versions_of
 
-MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise are 8 MB
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Errors = dict[str, list[str]]
 
 
@@ -32,7 +30,10 @@ def studio(request: Request, pk: int) -> HttpResponse:
         return _submit(request, image)
     again = _again(request, image)
     return _page(
-        request, image, _started_from(again) if again else _draft_of(request, image), again=again
+        request,
+        image,
+        _started_from(again) if again else drafts.start_of(request.user, image),
+        again=again,
     )
 
 
@@ -111,21 +112,6 @@ def _previews_of(edit: Edit) -> dict[str, str]:
     return {"partial_images": str(wanted)}
 
 
-def _draft_of(request: Request, image: Image) -> dict[str, Any] | None:
-    draft = Draft.objects.filter(person=request.user, image=image).first()
-    if draft is None:
-        return None
-    stamp = int(draft.updated_at.timestamp() * 1000)
-    mask_url = f"{reverse('image_draft', args=[image.pk])}?at={stamp}"
-    return {
-        "prompt": draft.prompt,
-        **offers.texts_of(draft.options),
-        "pictures": references.pictures_of(request.user, draft.options.get("references", [])),
-        "mask_url": mask_url if draft.mask else None,
-        "updated_at": draft.updated_at.isoformat(),
-    }
-
-
 @signed_in
 @require_safe
 def image_versions(request: Request, pk: int) -> HttpResponse:
@@ -134,50 +120,6 @@ def image_versions(request: Request, pk: int) -> HttpResponse:
     if request.htmx and context["versions_version"] == request.GET.get("version"):
         return HttpResponse(status=204)
     return render(request, "edits/_versions_list.html", context)
-
-
-# --- the draft ----------------------------------------------------------------------------------
-
-
-@signed_in
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def image_draft(request: Request, pk: int) -> HttpResponse:
-    """GET: the mask of this person's draft. POST: save it."""
-    image = load(Image.objects, request.user, pk=pk)
-    if request.method == "POST":
-        return _save_draft(request, image)
-    draft = Draft.objects.filter(person=request.user, image=image).exclude(mask=b"").first()
-    if draft is None:
-        raise Http404
-    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-    return HttpResponse(bytes(draft.mask), content_type="image/png", headers=headers)
-
-
-def _save_draft(request: Request, image: Image) -> HttpResponse:
-    changes: dict[str, Any] = {
-        "prompt": _text(request, "prompt")[:100_000],
-        "options": {
-            **{name: _text(request, name)[:80] for name in offers.NAMES},
-            "references": references.numbers_in(request.POST) or [],
-        },
-    }
-    if request.POST.get("mask_empty"):
-        changes["mask"] = b""
-    elif "mask" in request.FILES:
-        mask = _mask(request)
-        if not _is_png_of(mask, image):
-            errors = {"mask": [words.PROBLEMS["mask.not_a_mask"]]}
-            return JsonResponse({"errors": errors}, status=422)
-        changes["mask"] = mask
-    Draft.objects.update_or_create(person=request.user, image=image, defaults=changes)
-    return HttpResponse(status=204)
-
-
-def _is_png_of(data: bytes, image: Image) -> bool:
-    """Whether the header says so; the whole file is read when the edit is submitted."""
-    width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    return data.startswith(PNG_SIGNATURE) and (width, height) == image.size
 
 
 # --- the estimate -------------------------------------------------------------------------------
@@ -262,7 +204,7 @@ def _submit(request: Request, image: Image) -> HttpResponse:
         edit = submit(_new_edit(request, image, again, further.images))
     except NotSubmitted as refused:
         return _refused(request, image, again, _errors(refused.problems), _status_of(refused))
-    Draft.objects.filter(person=request.user, image=image).delete()
+    drafts.discard(request.user, image)
     if _wants_json(request):
         return JsonResponse({"url": reverse("edit_show", args=[edit.pk])}, status=201)
     return redirect("edit_show", pk=edit.pk)
@@ -273,7 +215,7 @@ def _missing(request: Request, further: references.Chosen) -> Errors:
     errors: Errors = {}
     if _key(request) is None:
         errors[""] = [str(words.PROBLEMS["key_missing"])]
-    if not _text(request, "prompt").strip():
+    if not drafts.text_in(request, "prompt").strip():
         errors["prompt"] = [str(words.PROBLEMS["prompt.missing"])]
     if further.problems:
         errors["references"] = further.problems
@@ -292,8 +234,8 @@ def _new_edit(
         person=request.user,
         source=image,
         references=further,
-        mask=_mask(request),
-        prompt=_text(request, "prompt"),
+        mask=drafts.mask_in(request),
+        prompt=drafts.text_in(request, "prompt"),
         model=request.POST.get("model", ""),
         options=offers.options_of(request.POST),
         key=key,
@@ -312,8 +254,8 @@ def _refused(
 ) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"errors": errors}, status=status)
-    start = _draft_of(request, image) or {"mask_url": None, "updated_at": ""}
-    start |= {name: _text(request, name) for name in ("prompt", *offers.NAMES)}
+    start = drafts.start_of(request.user, image) or {"mask_url": None, "updated_at": ""}
+    start |= {name: drafts.text_in(request, name) for name in ("prompt", *offers.NAMES)}
     numbers = references.numbers_in(request.POST) or []
     start["pictures"] = references.pictures_of(request.user, numbers)
     return _page(
@@ -334,21 +276,11 @@ def _errors(problems: Any) -> Errors:
     return errors
 
 
-def _mask(request: Request) -> bytes:
-    """The mask's bytes. More than any mask has is cut off, and so is not a mask any more."""
-    file: Any = request.FILES["mask"]
-    return bytes(file.read(MASK_MAX_BYTES))
-
-
 def _key(request: Request) -> UUID | None:
     try:
         return UUID(request.POST.get("key", ""))
     except ValueError:
         return None
-
-
-def _text(request: Request, name: str) -> str:
-    return str(request.POST.get(name, "")).replace("\r\n", "\n").replace("\x00", "")
 
 
 def _wants_json(request: Request) -> bool:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from editor.web import (
+    drafts,
     edits,
     files,
     gallery,
@@ -25,7 +26,7 @@ urlpatterns = [
     path("images/choose", references.image_choose, name="image_choose"),
     path("images/<int:pk>/", images.image_show, name="image_show"),
     path("images/<int:pk>/edit", studio.studio, name="studio"),
-    path("images/<int:pk>/draft", studio.image_draft, name="image_draft"),
+    path("images/<int:pk>/draft", drafts.image_draft, name="image_draft"),
     path("images/<int:pk>/estimate", studio.image_estimate, name="image_estimate"),
     path("images/<int:pk>/versions", studio.image_versions, name="image_versions"),
     path("images/<int:pk>/vary", variations.image_vary, name="image_vary"),
