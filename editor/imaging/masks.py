@@ -14,6 +14,7 @@ from . import formats
 from .arrays import Bounds, Mask, Size, size_of
 
 THRESHOLD = 128
+_STRIP_ROWS = 1024
 MAX_API_MASK_BYTES = 4 * 1024 * 1024
 """The Images API takes masks below 4 MB."""
 
@@ -87,29 +88,44 @@ def bounds(mask: Mask) -> Bounds | None:
 
 def diagonal(mask: Mask) -> float:
     """Length in pixels of the diagonal of the mask's bounds; 0.0 for an empty mask."""
-    box = bounds(mask)
-    return math.hypot(box[2] - box[0], box[3] - box[1]) if box else 0.0
+    return _diagonal(bounds(mask))
 
 
 def grow(mask: Mask, radius: int) -> Mask:
-    """The mask with every pixel within `radius` pixels (Euclidean) of it. A new array."""
+    """The mask with every pixel within `radius` pixels (Euclidean) of it. A new array.
+
+    In strips, each with `radius` rows more on both sides, so that little more memory is taken.
+    """
     grown = mask.copy()
     box = bounds(mask)
     if box is None or radius <= 0:
         return grown
-    width, height = size_of(mask)
-    rows = slice(max(0, box[1] - radius), min(height, box[3] + radius))
-    columns = slice(max(0, box[0] - radius), min(width, box[2] + radius))
-    distance = cv2.distanceTransform(
-        cv2.bitwise_not(mask[rows, columns]), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-    )
-    grown[rows, columns] = np.where(distance <= radius, 255, 0)
+    left, top, right, bottom = grown_bounds(box, radius, size_of(mask))
+    for start in range(top, bottom, _STRIP_ROWS):
+        stop = min(start + _STRIP_ROWS, bottom)
+        first = max(0, start - radius)
+        near = mask[first : stop + radius, left:right]
+        if near.any():
+            outside = cv2.distanceTransform(
+                cv2.bitwise_not(near), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+            )[start - first : stop - first]
+            grown[start:stop, left:right] = np.where(outside <= radius, 255, 0)
     return grown
 
 
-def grow_radius(mask: Mask) -> int:
-    """How far a painted mask is grown: 4 px + 0.4 % of the diagonal of its bounds."""
-    return 4 + round(0.004 * diagonal(mask))
+def grown_bounds(box: Bounds, radius: int, size: Size) -> Bounds:
+    """The bounds of a mask that is grown by `radius` within a picture of `size`."""
+    return (
+        max(0, box[0] - radius),
+        max(0, box[1] - radius),
+        min(size[0], box[2] + radius),
+        min(size[1], box[3] + radius),
+    )
+
+
+def grow_radius(box: Bounds | None) -> int:
+    """How far a painted mask within these bounds is grown: 4 px + 0.4 % of their diagonal."""
+    return 4 + round(0.004 * _diagonal(box))
 
 
 def mask_png(mask: Mask) -> bytes:
@@ -136,6 +152,10 @@ def api_mask_png(mask: Mask) -> bytes:
 def api_mask_to_mask(data: bytes, size: Size) -> Mask:
     """The inverse of api_mask_png. Raises MaskRefused as read_alpha_mask does."""
     return read_alpha_mask(data, size)
+
+
+def _diagonal(box: Bounds | None) -> float:
+    return math.hypot(box[2] - box[0], box[3] - box[1]) if box else 0.0
 
 
 def _alpha_to_mask(alpha: Mask) -> Mask:

@@ -4,6 +4,7 @@ Nothing outside the mask is ever written: the source is copied, and only masked 
 frame's window are set. That this held is then measured, not assumed.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,8 @@ def stitch(
     *,
     feather: int | None = None,
     keep_transparency: bool = False,
+    kept: Bounds | None = None,
+    rim: int = 0,
 ) -> Stitched:
     """The answer's pixels in the masked part of the frame's window, the source's everywhere else.
 
@@ -64,15 +67,20 @@ def stitch(
     is blended over `feather` pixels that lie inside the mask (default: 2 % of the mask's
     diagonal, 8 to 64; less in small islands, so that their middle is wholly replaced).
     Transparent parts of the answer let the source through; with `keep_transparency` they stay
-    transparent, and the result has an alpha channel. `source` is never written to. Raises ValueError when mask, frame and source do not belong together.
+    transparent, and the result has an alpha channel. `source` is never written to.
+    `kept` are the bounds within which `source` shows something: outside of them (the new part of
+    a canvas) the answer has its full share, which it loses over `rim` masked pixels inside of them.
+    Raises ValueError when mask, frame and source do not belong together.
     """
     _require_fit(source, mask, frame)
-    feather = default_feather(mask) if feather is None else feather
+    feather = default_feather(masks.bounds(mask)) if feather is None else feather
     left, top, right, bottom = frame.inner
     window_mask = mask[top:bottom, left:right]
     window_answer = _to_window(answer, frame)
     # alignment and colour matching belong here: the answer against the source in the window
     weight = blend_weight(window_mask, feather)
+    if kept:
+        _fill_new(weight, window_mask, _within(kept, frame.inner), rim)
     if keep_transparency:
         source, window_answer = _with_alpha(source), _with_alpha(window_answer)
     blend = _between if keep_transparency else _over
@@ -89,10 +97,11 @@ def stitch(
     )
 
 
-def default_feather(mask: Mask) -> int:
-    """2 % of the diagonal of the mask's bounds, 8 to 64 px."""
+def default_feather(box: Bounds | None) -> int:
+    """2 % of the diagonal of these bounds, a mask's, 8 to 64 px."""
     low, high = FEATHER_RANGE
-    return min(max(round(FEATHER_SHARE * masks.diagonal(mask)), low), high)
+    length = math.hypot(box[2] - box[0], box[3] - box[1]) if box else 0.0
+    return min(max(round(FEATHER_SHARE * length), low), high)
 
 
 def blend_weight(mask: Mask, feather: int) -> Floats:
@@ -143,6 +152,38 @@ def border_ratio(pixels: Pixels, mask: Mask) -> float | None:
         return None
     # a hundredth of a just visible step keeps flat drawings from dividing nothing by nothing
     return float((border_sum / border_count + 0.02) / (side_sum / side_count + 0.02))
+
+
+def _fill_new(weight: Floats, mask: Mask, kept: Bounds, rim: int) -> None:
+    """Full share outside `kept`, in place, and falling to none over `rim` pixels inside of it.
+
+    A wide feather would show the canvas's makeshift ground at the picture's edge.
+    """
+    height, width = mask.shape
+    across = _shares(width, kept[0], kept[2], rim)[None, :]
+    down = _shares(height, kept[1], kept[3], rim)[:, None]
+    for rows in _strips(height):
+        share = np.maximum(weight[rows], np.maximum(across, down[rows]))
+        weight[rows] = np.where(mask[rows] > 0, share, 0)
+
+
+def _shares(length: int, first: int, last: int, rim: int) -> Floats:
+    """The share that an answer has at least, along one axis: 1 before `first` and from `last` on."""
+    place = np.arange(length, dtype=np.float32)
+    depths = [place + 0.5 - first] if first > 0 else []
+    depths += [last - place - 0.5] if last < length else []
+    if not depths:
+        return np.zeros(length, np.float32)
+    depth = np.clip(np.minimum.reduce(depths) / max(rim, 0.5), 0, 1)
+    return np.asarray(1 - depth * depth * (3 - 2 * depth), np.float32)
+
+
+def _within(box: Bounds, window: Bounds) -> Bounds:
+    """The bounds from the window's corner, cut off at its edges."""
+    width, height = window[2] - window[0], window[3] - window[1]
+    left, right = (min(max(side - window[0], 0), width) for side in (box[0], box[2]))
+    top, bottom = (min(max(side - window[1], 0), height) for side in (box[1], box[3]))
+    return left, top, right, bottom
 
 
 def _require_fit(source: Pixels, mask: Mask, frame: Frame) -> None:

@@ -1,5 +1,6 @@
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,13 +118,28 @@ def test_grow_stops_at_the_picture_and_keeps_the_given_mask():
     assert np.array_equal(mask, before)
 
 
+@pytest.mark.parametrize("radius", [1, 9, 40])
+def test_a_mask_taller_than_a_strip_grows_as_if_it_were_grown_at_once(radius):
+    rng = np.random.default_rng(radius)
+    mask = np.where(rng.random((2500, 60)) < 0.002, 255, 0).astype(np.uint8)
+    apart = cv2.distanceTransform(255 - mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    assert np.array_equal(masks.grow(mask, radius) > 0, apart <= radius)
+
+
+def test_bounds_of_a_grown_mask_are_known_without_growing_it():
+    mask = box_mask((90, 70), (5, 20, 30, 68))
+    for radius in (0, 1, 4, 30):
+        grown = masks.bounds(masks.grow(mask, radius))
+        assert grown == masks.grown_bounds((5, 20, 30, 68), radius, (90, 70))
+
+
 def test_grow_of_an_empty_mask_is_empty():
     assert not masks.grow(np.zeros((9, 9), np.uint8), 4).any()
 
 
 def test_grow_radius_follows_the_diagonal_of_the_mask():
-    assert masks.grow_radius(box_mask((50, 50), (0, 0, 3, 4))) == 4
-    assert masks.grow_radius(box_mask((800, 800), (0, 0, 600, 800))) == 4 + 4
+    assert masks.grow_radius((0, 0, 3, 4)) == 4
+    assert masks.grow_radius((0, 0, 600, 800)) == 4 + 4
 
 
 def test_api_mask_is_transparent_where_the_mask_says_change():
