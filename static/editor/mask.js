@@ -130,6 +130,25 @@ export class Mask {
   }
 
   /**
+   * A new mask of another size, with this one moved to another place on it.
+   * @param {Point} shift where this mask's corner lies on the new one, whole pixels
+   * @param {number} width
+   * @param {number} height
+   * @param {number} outside the value of what this mask does not cover
+   */
+  resized(shift, width, height, outside) {
+    const resized = new Mask(width, height);
+    if (outside) resized.pixels.fill(outside);
+    const here = intersection(resized.everything, [shift.x, shift.y, shift.x + this.width, shift.y + this.height]);
+    for (let y = here?.[1] ?? 0; here && y < here[3]; y++) {
+      const from = (y - shift.y) * this.width - shift.x;
+      resized.pixels.set(this.pixels.subarray(from + here[0], from + here[2]), y * width + here[0]);
+    }
+    for (let tile = 0; tile < resized.counts.length; tile++) resized.recount(tile);
+    return resized;
+  }
+
+  /**
    * A copy of what lies inside the bounds, row by row.
    * @param {Bounds} bounds
    */
@@ -302,7 +321,7 @@ export class Mask {
  * @param {number} radius
  * @param {number} y
  */
-function capsuleSpan(span, from, to, radius, y) {
+export function capsuleSpan(span, from, to, radius, y) {
   span[0] = Infinity;
   span[1] = -Infinity;
   includeDisc(span, from, radius, y);

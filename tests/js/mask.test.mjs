@@ -169,3 +169,28 @@ test("a tile differs from runs that have as many set pixels in other places", ()
   paint(mask, { x: 160.5, y: 160.5 }, { x: 160.5, y: 160.5 }, 20);
   assert.equal(mask.differs(0, runs), true);
 });
+
+for (const outside of [0, 255]) {
+  for (const [width, height] of [[61, 47], [1, 300], [300, 1], [520, 301]]) {
+    test(`a ${width} x ${height} mask moved to another size keeps its pixels, and ${outside} lies around them`, () => {
+      const random = numbers(13);
+      for (let round = 0; round < 25; round++) {
+        const mask = new Mask(width, height);
+        mask.load(mask.pixels.map(() => (random() < 0.4 ? 255 : 0)));
+        const [wide, high] = [1 + Math.floor(random() * width * 2), 1 + Math.floor(random() * height * 2)];
+        const shift = { x: Math.floor((random() * 2 - 1) * width), y: Math.floor((random() * 2 - 1) * height) };
+        const resized = mask.resized(shift, wide, high, outside);
+        assert.deepEqual([resized.width, resized.height], [wide, high]);
+        for (let y = 0; y < high; y++) {
+          for (let x = 0; x < wide; x++) {
+            const [px, py] = [x - shift.x, y - shift.y];
+            const isCovered = px >= 0 && px < width && py >= 0 && py < height;
+            const expected = isCovered ? mask.pixels[py * width + px] : outside;
+            if (resized.pixels[y * wide + x] !== expected) assert.fail(`round ${round}, pixel ${x},${y}`);
+          }
+        }
+        assert.equal(resized.area, countOf(resized));
+      }
+    });
+  }
+}
