@@ -1,0 +1,150 @@
+// @ts-check
+import { positionOf, sizeAt } from "./tools.js";
+
+/** The bar of options, which follows the tool. Each control belongs to the tools that its data-for names. */
+
+const AUTOMATIC = -1;
+
+export class Options {
+  #root;
+  #editor;
+  #words;
+  #format;
+  #hasMore = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {object} of
+   * @param {import("./mask-editor.js").MaskEditor} of.editor
+   * @param {any} of.words
+   * @param {(number: number) => string} of.format
+   */
+  constructor(root, { editor, words, format }) {
+    this.#root = root;
+    this.#editor = editor;
+    this.#words = words;
+    this.#format = format;
+    root.addEventListener("input", ({ target }) => this.#changed(/** @type {HTMLInputElement} */ (target)));
+    root.addEventListener("change", ({ target }) => this.#settled(/** @type {HTMLInputElement} */ (target)));
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && /** @type {Element} */ (event.target).matches("#box input")) this.#stamp();
+    });
+    this.#find("#box button").addEventListener("click", () => this.#stamp());
+    for (const event of ["tool", "size", "options", "edge", "margins"]) editor.addEventListener(event, () => this.show());
+    this.#offerBox();
+  }
+
+  /** @param {boolean} hasMore whether to show what few need */
+  set hasMore(hasMore) {
+    this.#hasMore = hasMore;
+    this.show();
+  }
+
+  show() {
+    const { tool, size, largest, options, edge, work } = this.#editor;
+    for (const part of this.#all("[data-for]")) {
+      const isFor = part.dataset.for?.split(" ").includes(tool);
+      part.hidden = !isFor || (part.dataset.more !== undefined && !this.#hasMore);
+    }
+    this.#find("#tool-name").textContent = this.#words.commands[tool];
+    this.#slide(this.#input("#brush-size"), 100 * positionOf(size, largest), this.#pixels(size));
+    for (const input of this.#all("[data-option]")) this.#showOption(input, options[input.dataset.option ?? ""]);
+    for (const name of /** @type {const} */ (["feather", "grow"])) {
+      const text = edge[name] === null ? this.#words.automatic : this.#pixels(edge[name]);
+      this.#slide(this.#input(`[data-edge=${name}]`), edge[name] ?? AUTOMATIC, text);
+    }
+    for (const input of this.#all("#mark-colour input")) input.checked = input.value === options.markColour;
+    this.#all("#margins input").forEach((input, i) => (input.value = String(work.margins[i])));
+  }
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {any} value
+   */
+  #showOption(input, value) {
+    if (input.type === "checkbox") input.checked = value;
+    else if (input.dataset.partOf) this.#slide(input, 100 * positionOf(value, this.#largest(input)), this.#pixels(value));
+    else this.#slide(input, value, this.#format(value));
+  }
+
+  /** @param {HTMLInputElement} input */
+  #changed(input) {
+    const value = Number(input.value);
+    const { edge, option, partOf } = input.dataset;
+    if (input.id === "brush-size") this.#editor.setSize(sizeAt(value / 100, this.#editor.largest));
+    else if (edge) this.#editor.setEdge({ ...this.#editor.edge, [edge]: value === AUTOMATIC ? null : value });
+    else if (input.name === "mark-colour") this.#editor.setOption("markColour", input.value);
+    else if (option && input.type === "checkbox") this.#editor.setOption(option, input.checked);
+    else if (option) this.#editor.setOption(option, partOf ? sizeAt(value / 100, this.#largest(input)) : value);
+  }
+
+  /**
+   * What is typed in steps counts once it is whole.
+   * @param {HTMLInputElement} input
+   */
+  #settled(input) {
+    if (input.closest("#margins")) {
+      const margins = this.#all("#margins input").map((each) => Math.max(0, Math.round(each.valueAsNumber) || 0));
+      this.#editor.setMargins(/** @type {[number, number, number, number]} */ (margins));
+      this.#find("#aspect").value = "";
+    } else if (input.id === "aspect") {
+      const [across, down] = input.value.split(":").map(Number);
+      this.#editor.extendTo(down ? across / down : null);
+    }
+  }
+
+  #offerBox() {
+    const { width, height } = this.#editor.work.size;
+    const [left, top] = [Math.round(width / 4), Math.round(height / 4)];
+    const values = [left, top, width - 2 * left, height - 2 * top];
+    this.#all("#box input").forEach((input, i) => (input.value = String(values[i])));
+  }
+
+  #stamp() {
+    const [x, y, width, height] = this.#all("#box input").map((input) => Math.round(input.valueAsNumber));
+    const { tool, work } = this.#editor;
+    if (![x, y, width, height].every(Number.isFinite) || width < 1 || height < 1) return;
+    const [right, bottom] = [Math.min(x + width, work.size.width), Math.min(y + height, work.size.height)];
+    if (right > x && bottom > y) this.#editor.stampBox([x, y, right, bottom], tool === "ellipse" ? tool : "rectangle");
+  }
+
+  /**
+   * @param {HTMLInputElement} input
+   * @param {number} value
+   * @param {string} text
+   */
+  #slide(input, value, text) {
+    input.value = String(value);
+    input.setAttribute("aria-valuetext", text);
+    const output = input.parentElement?.querySelector("output");
+    if (output) output.textContent = text;
+  }
+
+  /** @param {HTMLInputElement} input */
+  #largest(input) {
+    return Math.max(16, this.#editor.largest / Number(input.dataset.partOf));
+  }
+
+  /** @param {number} length */
+  #pixels(length) {
+    return `${this.#format(length)} px`;
+  }
+
+  /** @param {string} selector */
+  #input(selector) {
+    return /** @type {HTMLInputElement} */ (this.#find(selector));
+  }
+
+  /**
+   * @param {string} selector
+   * @returns {any}
+   */
+  #find(selector) {
+    return this.#root.querySelector(selector);
+  }
+
+  /** @param {string} selector */
+  #all(selector) {
+    return /** @type {HTMLInputElement[]} */ ([...this.#root.querySelectorAll(selector)]);
+  }
+}
