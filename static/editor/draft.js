@@ -29,6 +29,9 @@ export class Draft {
   /** @type {Promise<void> | null} */ #saving = null;
   #closed = true;
   #unreadable = -1;
+  #tab = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  #number = 0;
+  #version = String(JSON.parse(document.querySelector("#studio-data")?.textContent ?? "{}").draft?.version ?? "");
   /** @type {{revision: number, blob: Blob | null}} */ #file = { revision: -1, blob: null };
 
   /**
@@ -133,7 +136,9 @@ export class Draft {
       const keepalive = document.hidden && sizeOf(fields, mask) < KEEPALIVE_BYTES;
       const signal = AbortSignal.timeout(SEND_MS);
       const answer = await fetch(this.#url, { method: "POST", headers, body, keepalive, signal });
-      return answer.ok && !answer.redirected; // a redirect leads to the sign-in page
+      if (!answer.ok || answer.redirected) return false; // a redirect leads to the sign-in page
+      this.#version = String((await answer.json()).version);
+      return true;
     } catch {
       return false;
     }
@@ -145,7 +150,8 @@ export class Draft {
    */
   #body(fields, mask) {
     const body = new FormData();
-    for (const [name, value] of Object.entries(fields)) body.set(name, value);
+    const saver = { tab: this.#tab, number: String((this.#number += 1)), version: this.#version };
+    for (const [name, value] of Object.entries({ ...fields, ...saver })) body.set(name, value);
     if (mask) body.set("mask", mask, "mask.png");
     else if (this.#unreadable !== this.#editor.revision) body.set("mask_empty", "1");
     return body;

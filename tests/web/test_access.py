@@ -119,7 +119,7 @@ TABLE: dict[str, list[Expected]] = {
     "image_choose": [team(200)],
     "image_show": [team(200)],
     "studio": [team(200), team(422, post=True)],
-    "image_draft": [team(404), team(204, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
+    "image_draft": [team(404), team(200, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
     "image_estimate": [team(200)],
     "image_versions": [team(200)],
     "generate": [team(200), team(422, post=True)],

@@ -12,9 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from editor.jobs.provider import known_models
-from editor.models import Budget, Draft, Edit, Listing
+from editor.models import Budget, Edit, Listing
 from editor.web import words
-from tests.drawing import mask_png, photo_png
+from tests.drawing import mask_png
 
 pytestmark = pytest.mark.django_db
 JSON = {"HTTP_ACCEPT": "application/json"}
@@ -157,61 +157,6 @@ def test_without_a_script_the_page_comes_back_with_what_was_typed(
     assert sent["key"] in answer.content.decode()
 
 
-def test_a_draft_survives_and_its_mask_comes_back_bit_for_bit(
-    photo: Any, alice: Any, as_person: Any
-) -> None:
-    client = as_person(alice)
-    saved = client.post(
-        f"/images/{photo.pk}/draft",
-        {
-            "prompt": "Half a wish",
-            "model": "gpt-image-2",
-            "n": "3",
-            "size": "auto",
-            "mask": painted(),
-        },
-    )
-    assert saved.status_code == 204
-    draft = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
-    assert (draft["prompt"], draft["model"], draft["n"]) == ("Half a wish", "gpt-image-2", "3")
-    assert client.get(draft["mask_url"]).content == mask_png((640, 480), BOX)
-
-
-def test_a_draft_without_a_new_mask_keeps_the_old_one_and_an_emptied_one_is_empty(
-    photo: Any, alice: Any, as_person: Any
-) -> None:
-    client, url = as_person(alice), f"/images/{photo.pk}/draft"
-    client.post(url, {"prompt": "one", "mask": painted()})
-    client.post(url, {"prompt": "two"})
-    assert bytes(Draft.objects.get().mask) == mask_png((640, 480), BOX)
-    client.post(url, {"prompt": "three", "mask_empty": "1"})
-    assert bytes(Draft.objects.get().mask) == b""
-    assert data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]["mask_url"] is None
-    assert client.get(url).status_code == 404
-
-
-@pytest.mark.parametrize("mask", [b"no mask", photo_png((320, 240)), b""])
-def test_a_draft_takes_masks_of_its_picture_only(
-    mask: bytes, photo: Any, alice: Any, as_person: Any
-) -> None:
-    sent = {"mask": SimpleUploadedFile("mask.png", mask)}
-    assert as_person(alice).post(f"/images/{photo.pk}/draft", sent).status_code == 422
-    assert not Draft.objects.exists()
-
-
-def test_drafts_are_nobody_elses(photo: Any, alice: Any, bob: Any, as_person: Any) -> None:
-    as_person(alice).post(f"/images/{photo.pk}/draft", {"prompt": "secret", "mask": painted()})
-    assert data_of(as_person(bob).get(f"/images/{photo.pk}/edit"))["draft"] is None
-    assert as_person(bob).get(f"/images/{photo.pk}/draft").status_code == 404
-
-
-def test_what_was_run_is_no_draft_any_more(photo: Any, alice: Any, as_person: Any) -> None:
-    client = as_person(alice)
-    client.post(f"/images/{photo.pk}/draft", {"prompt": "x", "mask": painted()})
-    client.post(f"/images/{photo.pk}/edit", form(), **JSON)
-    assert not Draft.objects.exists()
-
-
 def test_running_again_starts_from_the_same_mask_and_words(
     photo: Any, bob: Any, as_person: Any, make_edit: Any
 ) -> None:
@@ -338,18 +283,6 @@ def test_options_that_the_model_does_not_take_are_refused_at_their_field(
     asked = {"model": "gpt-image-2", "quality": "low", **fields}
     estimate = client.get(f"/images/{photo.pk}/estimate", asked).json()
     assert estimate["problems"][field] == answer.json()["errors"][field]
-
-
-def test_a_draft_keeps_every_option(photo: Any, alice: Any, as_person: Any) -> None:
-    client = as_person(alice)
-    chosen = {
-        "model": "gpt-image-1.5", "background": "transparent", "output_format": "webp",
-        "output_compression": "0", "input_fidelity": "high", "moderation": "low",
-        "complexity": "low", "style": "vivid", "partial_images": "0",
-    }  # fmt: skip
-    client.post(f"/images/{photo.pk}/draft", {"prompt": "x", "mask_empty": "1", **chosen})
-    start = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
-    assert {name: start[name] for name in chosen} == chosen
 
 
 @pytest.mark.parametrize(("n", "starts_with"), [("1", "0"), ("2", "")])
