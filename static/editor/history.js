@@ -2,28 +2,35 @@
 import { union } from "./mask.js";
 
 /**
- * Undo and redo. Whatever changes the mask opens a step, touches the bounds it is about to change,
- * and commits. A step keeps the tiles as they were before the first touch, as run lengths; undoing
- * swaps them with the present ones, and so does redoing.
+ * Undo and redo of everything, in one line. Whatever changes the mask opens a step, touches the
+ * bounds it is about to change, and commits. A step keeps the tiles as they were before the first
+ * touch, as run lengths; undoing swaps them with the present ones, and so does redoing. Whatever
+ * changes something else brings a step that can swap itself.
  */
 
 /** @typedef {import("./mask.js").Mask} Mask */
 /** @typedef {import("./mask.js").Bounds} Bounds */
-/** @typedef {Map<number, import("./mask.js").Runs>} Step */
+/** @typedef {Map<number, import("./mask.js").Runs>} Tiles as they are on the other side of the step */
+/**
+ * A change of anything but the mask's pixels, made already. `swap` takes it back, and makes it
+ * again when it is called again; it returns what has to be painted anew of the mask.
+ * @typedef {{swap: () => Bounds | null, bytes: number}} Swap
+ */
+/** @typedef {Tiles | Swap} Step */
 
 export class History {
-  #mask;
   #limit;
   /** @type {Step[]} */ #past = [];
   /** @type {Step[]} */ #future = [];
-  /** @type {Step | null} */ #open = null;
+  /** @type {Tiles | null} */ #open = null;
 
   /**
    * @param {Mask} mask
    * @param {number} limit
    */
-  constructor(mask, limit = 50) {
-    this.#mask = mask;
+  constructor(mask, limit = 100) {
+    /** The mask that tiles are read from; another one after a swap that put another one in place. */
+    this.mask = mask;
     this.#limit = limit;
   }
 
@@ -35,13 +42,14 @@ export class History {
     return this.#future.length > 0;
   }
 
-  /** Bytes that the run lengths of all steps take. */
+  /** Whether a step is open: the mask is between two states. */
+  get isOpen() {
+    return this.#open !== null;
+  }
+
+  /** Bytes that all steps take. */
   get size() {
-    let size = 0;
-    for (const step of [...this.#past, ...this.#future]) {
-      for (const runs of step.values()) size += typeof runs === "number" ? 0 : runs.byteLength;
-    }
-    return size;
+    return [...this.#past, ...this.#future].reduce((size, step) => size + bytesOf(step), 0);
   }
 
   begin() {
@@ -55,8 +63,8 @@ export class History {
    */
   touch(bounds) {
     if (!this.#open) throw new Error("touch() belongs between begin() and commit()");
-    for (const tile of this.#mask.tilesIn(bounds)) {
-      if (!this.#open.has(tile)) this.#open.set(tile, this.#mask.readTile(tile));
+    for (const tile of this.mask.tilesIn(bounds)) {
+      if (!this.#open.has(tile)) this.#open.set(tile, this.mask.readTile(tile));
     }
   }
 
@@ -70,14 +78,11 @@ export class History {
     this.#open = null;
     if (!step) return false;
     for (const [tile, before] of step) {
-      if (!counted) this.#mask.recount(tile);
-      if (!this.#mask.differs(tile, before)) step.delete(tile);
+      if (!counted) this.mask.recount(tile);
+      if (!this.mask.differs(tile, before)) step.delete(tile);
     }
-    if (step.size === 0) return false;
-    this.#past.push(step);
-    if (this.#past.length > this.#limit) this.#past.shift();
-    this.#future = [];
-    return true;
+    if (step.size > 0) this.#push(step);
+    return step.size > 0;
   }
 
   /**
@@ -87,41 +92,74 @@ export class History {
   cancel() {
     const step = this.#open;
     this.#open = null;
-    for (const [tile, before] of step ?? []) this.#mask.writeTile(tile, before);
+    for (const [tile, before] of step ?? []) this.mask.writeTile(tile, before);
     return step && this.#bounds(step);
   }
 
-  /** @returns {Bounds | null} what changed, or null if there was nothing to undo */
+  /** @param {Swap} step */
+  record(step) {
+    if (this.#open) this.commit();
+    this.#push(step);
+  }
+
+  /** Forgets every step. */
+  forget() {
+    this.#past = [];
+    this.#future = [];
+    this.#open = null;
+  }
+
+  /** @returns {Bounds | null} what of the mask has to be painted anew */
   undo() {
-    return this.#swap(this.#past, this.#future);
+    return this.#move(this.#past, this.#future);
   }
 
   /** @returns {Bounds | null} */
   redo() {
-    return this.#swap(this.#future, this.#past);
+    return this.#move(this.#future, this.#past);
+  }
+
+  /** @param {Step} step */
+  #push(step) {
+    this.#past.push(step);
+    if (this.#past.length > this.#limit) this.#past.shift();
+    this.#future = [];
   }
 
   /**
    * @param {Step[]} from
    * @param {Step[]} to
    */
-  #swap(from, to) {
+  #move(from, to) {
     const step = from.pop();
     if (!step) return null;
+    to.push(step);
+    return step instanceof Map ? this.#swapTiles(step) : step.swap();
+  }
+
+  /** @param {Tiles} step */
+  #swapTiles(step) {
     for (const [tile, then] of step) {
-      const now = this.#mask.readTile(tile);
-      this.#mask.writeTile(tile, then);
+      const now = this.mask.readTile(tile);
+      this.mask.writeTile(tile, then);
       step.set(tile, now);
     }
-    to.push(step);
     return this.#bounds(step);
   }
 
-  /** @param {Step} step */
+  /** @param {Tiles} step */
   #bounds(step) {
     /** @type {Bounds | null} */
     let bounds = null;
-    for (const tile of step.keys()) bounds = union(bounds, this.#mask.tileBounds(tile));
+    for (const tile of step.keys()) bounds = union(bounds, this.mask.tileBounds(tile));
     return bounds;
   }
+}
+
+/** @param {Step} step */
+function bytesOf(step) {
+  if (!(step instanceof Map)) return step.bytes;
+  let bytes = 0;
+  for (const runs of step.values()) bytes += typeof runs === "number" ? 0 : runs.byteLength;
+  return bytes;
 }

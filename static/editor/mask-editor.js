@@ -1,66 +1,94 @@
 // @ts-check
-import { History } from "./history.js";
-import { Mask } from "./mask.js";
+import { Gestures } from "./gestures.js";
+import { Keyboard } from "./keyboard.js";
+import { Pointers } from "./pointers.js";
+import { combined, nextFrame, onCanvas, strips } from "./regions.js";
 import { Surface } from "./surface.js";
-import { TOOLS, clearMask, invertMask, largestBrush, steppedSize } from "./tools.js";
+import { TOOLS, clearMask, invertMask, largestBrush, maskAll, steppedSize } from "./tools.js";
+import { Work } from "./work.js";
 
 /**
- * The mask editor: the mask with its history, the tools, and the pointers and keys that work them
- * on the surface. What happened is told by events: "change" (another mask, at the end of a
- * gesture), "view", "tool", "size", "look", "photo" and "photofailed".
+ * The mask editor: the work, the tools, and the pointers and keys that work them on the surface.
+ *
+ * What happened is told by events: "change" (another mask), "marks", "margins", "view", "tool",
+ * "mode", "size", "options", "look", "edge", "busy", "photo", "photofailed", and with words in
+ * their detail "announce" (for who listens) and "problem" (for all to see).
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {import("./mask.js").Point} Point */
-/** @typedef {{x: number, y: number, pan: boolean, touch: boolean}} Finger a pressed pointer, on the surface */
+/** @typedef {import("./tools.js").Mode} Mode */
+/** @typedef {import("./tools.js").Region} Region */
+/** @typedef {import("./work.js").Margins} Margins */
+/** @typedef {"brush" | "eraser" | "rectangle" | "ellipse" | "lasso" | "polygon" | "wand" | "object" | "extend" | "arrow" | "circle" | "line" | "text" | "hand"} ToolName */
+/** @typedef {{tint: string, strength: number, outline: boolean, inverse: boolean, only: boolean, hidden: boolean, ants: boolean}} Look */
+/** @typedef {{grow: number | null, feather: number | null}} Edge in picture pixels; null is automatic */
 
-/** @type {Record<string, [number, number]>} */
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const KEYBOARD = -1;
-const KEY_STEP = 10;
-const KEY_PAN = 60;
-const WHEEL_LINE = 16;
-const WHEEL_SPEED = 0.0018;
-const PINCH_SPEED = 0.01;
 const FIRST_BRUSH = 48;
-const SECOND_FINGER_MS = 250;
-const SLIP = 12;
-const TAP_MS = 500;
-const STRIP_BYTES = 4e6;
+const ERASER_END = 32; // of PointerEvent.buttons
 
 export class MaskEditor extends EventTarget {
-  /** @type {"brush" | "eraser"} */ tool = "brush";
+  /** @type {ToolName} */ tool = "brush";
+  /** @type {Mode} */ mode = "add";
+  /** @type {import("./tools.js").Options} */
+  options = { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", markWidth: 8, textSize: 48 };
+  /** @type {Look} */
+  look = { tint: "amber", strength: 0.44, outline: true, inverse: false, only: false, hidden: false, ants: false };
+  /** @type {Edge} */ edge = { grow: null, feather: null };
   /** Another number for every other mask. */
   revision = 0;
-  tinted = true;
   peeking = false;
 
   #element;
+  #photo;
   #ask;
+  #fetchSelection;
+  #words;
   #surface;
-  /** @type {Map<number, Finger>} */ #fingers = new Map();
-  /** @type {import("./tools.js").Gesture | null} */ #gesture = null;
-  #start = { at: 0, x: 0, y: 0, pointer: KEYBOARD };
+  #gestures;
+  #pointers;
+  #keyboard;
   /** @type {Point | null} */ #lastPoint = null;
-  #penSeen = false;
-  #panKey = false;
-  #releasedAt = -Infinity;
 
   /**
    * @param {HTMLElement} element
    * @param {import("./surface.js").Photo} photo
-   * @param {import("./surface.js").Ask} ask
+   * @param {any} of
+   * @param {import("./surface.js").Ask} of.ask the worker
+   * @param {import("./tools.js").Editing["fetchSelection"]} of.fetchSelection
+   * @param {Record<string, string>} of.words
    */
-  constructor(element, photo, ask) {
+  constructor(element, photo, of) {
     super();
+    const { ask, fetchSelection, words } = typeof of === "function" ? { ask: of, fetchSelection: of, words: {} } : of;
     this.#element = element;
+    this.#photo = photo;
     this.#ask = ask;
-    this.mask = new Mask(photo.width, photo.height);
-    this.history = new History(this.mask);
+    this.#fetchSelection = fetchSelection;
+    this.#words = words;
+    this.work = new Work(photo);
     this.largest = largestBrush(photo);
     this.#surface = new Surface(element, photo, this.mask, ask, (what) => this.#tell(what));
+    this.#gestures = new Gestures({
+      changed: () => this.#changed(),
+      busy: () => this.#tell("busy"),
+      failed: (error) => this.#tell("problem", error.message),
+    });
+    this.#pointers = new Pointers(element, this.#surface, this.#pointerHands());
+    this.#keyboard = new Keyboard(element, this.#surface, this.#keyHands());
+    element.addEventListener("focus", () => this.#pointers.justUsed || this.#keyboard.showCursor());
     this.setSize(Math.round((FIRST_BRUSH * this.#surface.ratio) / this.scale));
-    this.#listen();
+    this.#showMode();
+  }
+
+  // ---- state
+
+  get mask() {
+    return this.work.mask;
+  }
+
+  get history() {
+    return this.work.history;
   }
 
   get scale() {
@@ -71,18 +99,46 @@ export class MaskEditor extends EventTarget {
     return this.#surface.brush.size;
   }
 
-  /** The share of the picture that the mask covers, 0 to 1. */
+  /** The share of the canvas that the mask covers, 0 to 1. */
   get share() {
     return this.mask.area / (this.mask.width * this.mask.height);
   }
 
-  /** @param {"brush" | "eraser"} tool */
-  setTool(tool) {
-    this.tool = tool;
-    this.#tell("tool");
+  /** The mask's, on the canvas. */
+  bounds() {
+    return this.mask.bounds();
   }
 
-  /** @param {number} size in picture pixels */
+  /** Whether a gesture is under way: the mask is between two states. */
+  get isDrawing() {
+    return this.#gestures.isDrawing || this.history.isOpen;
+  }
+
+  /** Whether an answer is waited for that may change the mask. */
+  get isBusy() {
+    return this.#gestures.isBusy;
+  }
+
+  // ---- settings
+
+  /** @param {ToolName} tool */
+  setTool(tool) {
+    this.finish();
+    this.tool = tool;
+    this.#showMode();
+    this.#tell("tool");
+    this.#announce(this.#words[tool]);
+  }
+
+  /** @param {Mode} mode */
+  setMode(mode) {
+    this.mode = mode;
+    this.#showMode();
+    this.#tell("mode");
+    this.#announce(this.#words[mode]);
+  }
+
+  /** @param {number} size in canvas pixels */
   setSize(size) {
     this.#surface.brush.size = Math.min(this.largest, Math.max(1, size));
     this.#surface.schedule();
@@ -94,106 +150,37 @@ export class MaskEditor extends EventTarget {
     this.setSize(steppedSize(this.size, steps, this.largest));
   }
 
-  undo() {
-    this.finish();
-    this.#changedIn(this.history.undo());
-  }
-
-  redo() {
-    this.finish();
-    this.#changedIn(this.history.redo());
-  }
-
-  invert() {
-    this.finish();
-    if (invertMask(this.#editing)) this.#changed();
-  }
-
-  clear() {
-    this.finish();
-    if (clearMask(this.#editing)) this.#changed();
-  }
-
   /**
-   * Takes over a stored mask, as the state before the first step. What was painted while it was
-   * fetched is kept.
-   * @param {Uint8Array} pixels
+   * @template {keyof import("./tools.js").Options} T
+   * @param {T} name
+   * @param {import("./tools.js").Options[T]} value
    */
-  load(pixels) {
-    this.finish();
-    if (!this.mask.isEmpty) this.mask.pixels.forEach((value, i) => (pixels[i] |= value));
-    this.mask.load(pixels);
-    this.history = new History(this.mask);
-    this.revision += 1;
-    this.#surface.repaint(this.mask.everything);
+  setOption(name, value) {
+    this.options = { ...this.options, [name]: value };
+    this.#tell("options");
   }
 
-  /** Takes the focus without asking for the keyboard's brush. */
-  focus() {
-    this.#releasedAt = performance.now();
-    this.#element.focus({ preventScroll: true });
+  /** @param {Partial<Edge>} edge */
+  setEdge(edge) {
+    this.edge = { ...this.edge, ...edge };
+    this.#surface.setEdge(this.edge);
+    this.#tell("edge");
   }
 
-  /** Whether a gesture is under way. */
-  get isDrawing() {
-    return this.#gesture !== null;
+  /** @param {Partial<Look>} look */
+  setLook(look) {
+    this.look = { ...this.look, ...look };
+    this.#surface.setLook(this.look);
+    this.#tell("look");
   }
 
-  /**
-   * The mask as a PNG, null if it is empty, and which revision it is. It is copied for the worker a
-   * strip per frame, and once more if somebody draws meanwhile: what comes out is always a mask
-   * that was there at rest.
-   * @returns {Promise<{revision: number, bytes: Uint8Array<ArrayBuffer> | null}>}
-   */
-  async encode() {
-    const { width, height } = this.mask;
-    for (;;) {
-      while (this.isDrawing) await nextFrame();
-      const { revision } = this;
-      const parts = await this.#copied();
-      if (this.isDrawing || revision !== this.revision) continue;
-      const buffers = parts.map(({ pixels }) => pixels.buffer);
-      const bytes = parts.length ? await this.#ask("encode", { parts, width, height }, buffers) : null;
-      return { revision, bytes };
-    }
-  }
-
-  async #copied() {
-    const bounds = this.mask.bounds();
-    const parts = [];
-    if (!bounds) return [];
-    const [left, top, right, bottom] = bounds;
-    const rows = Math.ceil(STRIP_BYTES / (right - left));
-    for (let y = top; y < bottom; y += rows) {
-      if (y > top) await nextFrame();
-      const strip = /** @type {Bounds} */ ([left, y, right, Math.min(bottom, y + rows)]);
-      parts.push({ bounds: strip, pixels: this.mask.copy(strip) });
-    }
-    return parts;
-  }
-
-  fit() {
-    this.#surface.fit();
-  }
-
-  /** @param {1 | -1} direction */
-  zoomStep(direction) {
-    this.#surface.zoomStep(direction);
-  }
-
-  /** @param {number} scale device pixels per picture pixel */
-  zoomTo(scale) {
-    this.#surface.zoom(scale);
-  }
-
-  /** @param {{bounds: Bounds, label: string} | null} framed the window that will be sent */
-  showFrame(framed) {
-    this.#surface.showFrame(framed);
+  get tinted() {
+    return !this.look.hidden;
   }
 
   /** @param {boolean} tinted */
   showTint(tinted) {
-    this.tinted = tinted;
+    this.look = { ...this.look, hidden: !tinted };
     this.#surface.showTint(tinted);
     this.#tell("look");
   }
@@ -205,11 +192,136 @@ export class MaskEditor extends EventTarget {
     this.#tell("look");
   }
 
-  /** Ends the gesture that is under way, as if the pointer went up. */
-  finish() {
-    const gesture = this.#gesture;
-    this.#gesture = null;
-    if (gesture?.end()) this.#changed();
+  // ---- commands
+
+  undo() {
+    if (!this.#gestures.back()) this.#step(() => this.history.undo());
+  }
+
+  redo() {
+    this.#step(() => this.history.redo());
+  }
+
+  invert() {
+    this.#command(() => invertMask(this.#editing));
+  }
+
+  clear() {
+    this.#command(() => clearMask(this.#editing));
+  }
+
+  selectAll() {
+    this.#command(() => maskAll(this.#editing));
+  }
+
+  /** @param {number} radius in canvas pixels */
+  grow(radius) {
+    return this.#reshape("grow", { radius });
+  }
+
+  /** @param {number} radius in canvas pixels */
+  shrink(radius) {
+    return this.#reshape("shrink", { radius });
+  }
+
+  /** @param {number} radius of the unevenness that goes */
+  smooth(radius = this.#smoothing) {
+    return this.#reshape("smooth", { radius });
+  }
+
+  fillHoles() {
+    return this.#reshape("holes", {});
+  }
+
+  /**
+   * Combines a region from elsewhere with the mask.
+   * @param {Region} region in picture pixels
+   * @param {import("./shapes.js").Mode} mode
+   */
+  putRegion(region, mode = this.mode) {
+    return this.#answered(async () => ({ region: onCanvas(region, this.work.margins), mode }));
+  }
+
+  /** @param {Margins} margins */
+  setMargins(margins) {
+    this.#step(() => (this.work.setMargins(margins) ? this.mask.everything : null));
+  }
+
+  /** @param {readonly import("./work.js").Mark[]} marks */
+  setMarks(marks) {
+    this.#step(() => void this.work.setMarks(marks) ?? null);
+  }
+
+  /**
+   * Takes over a stored state, as the one before the first step. What was painted while it was
+   * fetched is kept.
+   * @param {Uint8Array | null} pixels of the canvas, null if nothing is masked
+   * @param {Margins} margins
+   * @param {readonly import("./work.js").Mark[]} marks
+   */
+  load(pixels, margins = [0, 0, 0, 0], marks = []) {
+    this.finish();
+    this.#following(() => {
+      this.work.load({ pixels, margins, marks });
+      return this.mask.everything;
+    });
+  }
+
+  /**
+   * Another state of everything, in one step.
+   * @param {import("./work.js").State} state
+   */
+  reset(state) {
+    this.#step(() => {
+      this.work.setState(state);
+      return this.mask.everything;
+    });
+  }
+
+  /**
+   * The mask as a PNG, null if it is empty, and which revision it is. It is copied for the worker a
+   * strip per frame, and once more if somebody draws meanwhile: what comes out is always a mask
+   * that was there at rest.
+   * @returns {Promise<{revision: number, margins: Margins, bytes: Uint8Array<ArrayBuffer> | null}>}
+   */
+  async encode() {
+    for (;;) {
+      while (this.isDrawing || this.isBusy) await nextFrame();
+      const { revision, mask } = this;
+      const { margins, size } = this.work;
+      const parts = await strips(mask);
+      if (this.isDrawing || revision !== this.revision) continue;
+      const buffers = parts.map(({ pixels }) => pixels.buffer);
+      const bytes = parts.length ? await this.#ask("encode", { parts, ...size }, buffers) : null;
+      return { revision, margins, bytes };
+    }
+  }
+
+  // ---- the view
+
+  fit() {
+    this.#surface.fit();
+  }
+
+  /** @param {1 | -1} direction */
+  zoomStep(direction) {
+    this.#surface.zoomStep(direction);
+  }
+
+  /** @param {number} scale device pixels per canvas pixel */
+  zoomTo(scale) {
+    this.#surface.zoom(scale);
+  }
+
+  /** @param {{bounds: Bounds, label: string} | null} framed the window that will be sent, on the canvas */
+  showFrame(framed) {
+    this.#surface.showFrame(framed);
+  }
+
+  /** Takes the focus without asking for the keyboard's cursor. */
+  focus() {
+    this.#pointers.use();
+    this.#element.focus({ preventScroll: true });
   }
 
   /**
@@ -217,243 +329,198 @@ export class MaskEditor extends EventTarget {
    * @returns {boolean} whether the key was meant for the surface
    */
   keyDown(event) {
-    if (event.key in ARROWS) this.#arrow(event);
-    else if (event.key === " ") this.#space(event);
-    else return false;
-    return true;
+    return this.#keyboard.keyDown(event);
   }
 
   /** @param {KeyboardEvent} event */
   keyUp(event) {
-    if (event.key !== " ") return;
-    if (this.#panKey) this.#setPanKey(false);
-    if (this.#start.pointer === KEYBOARD) this.finish();
+    this.#keyboard.keyUp(event);
   }
 
-  // ---- pointers
-
-  #listen() {
-    const element = this.#element;
-    element.addEventListener("pointerdown", (event) => this.#down(event));
-    element.addEventListener("pointermove", (event) => this.#move(event));
-    element.addEventListener("pointerup", (event) => this.#up(event));
-    element.addEventListener("pointercancel", (event) => this.#up(event, true));
-    element.addEventListener("pointerleave", () => this.#surface.brush.byKeys || this.#surface.hideBrush());
-    element.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    element.addEventListener("contextmenu", (event) => event.preventDefault());
-    element.addEventListener("focus", () => this.#focused());
-    element.addEventListener("blur", () => this.#blurred());
+  /** Ends the gesture that is under way, as if the pointer went up. */
+  finish() {
+    this.#gestures.finish();
   }
 
-  /** @param {PointerEvent} event */
-  #down(event) {
-    if (event.pointerType === "mouse" && event.button === 2) return;
-    if (event.button === 1) event.preventDefault(); // no autoscroll
-    this.#element.setPointerCapture(event.pointerId);
-    this.#surface.locate();
-    this.#penSeen ||= event.pointerType === "pen";
-    const touch = event.pointerType === "touch";
-    const second = touch && this.#fingers.size > 0;
-    if (second) this.#giveWay();
-    // Once a pen was seen, touches are a resting hand: they move the picture and never paint.
-    const pan = second || this.#panKey || event.button === 1 || (touch && this.#penSeen);
-    const { x, y } = this.#surface.position(event);
-    this.#fingers.set(event.pointerId, { x, y, pan, touch });
-    this.#element.classList.toggle("panning", pan);
-    this.#placeBrush({ x, y }, !touch && !pan);
-    if (!pan) this.#begin({ x, y }, event.shiftKey, event.pointerId);
+  // ---- hands
+
+  /** @returns {import("./pointers.js").Hands} */
+  #pointerHands() {
+    const place = (/** @type {Point} */ { x, y }, /** @type {boolean} */ shown) => {
+      Object.assign(this.#surface.brush, { x, y, shown: shown && this.#hasBrush, byKeys: false });
+      this.#surface.schedule();
+    };
+    return {
+      pans: () => this.tool === "hand" || this.#keyboard.pans,
+      press: (spot, event) => {
+        place(spot, event.pointerType !== "touch");
+        this.#press(spot, event, event);
+      },
+      draw: (spot, event) => {
+        place(spot, event.pointerType !== "touch");
+        this.#draw(spot, event);
+      },
+      release: (spot) => this.#gestures.release(this.#surface.toPicture(spot)),
+      hover: (spot, event) => {
+        place(spot, true);
+        this.#modified(event);
+        this.#gestures.hover(this.#surface.toPicture(spot));
+      },
+      drop: () => this.#gestures.drop(),
+      finish: () => this.finish(),
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      stepSize: (steps) => this.stepSize(steps),
+    };
   }
 
-  /** @param {PointerEvent} event */
-  #move(event) {
-    const finger = this.#fingers.get(event.pointerId);
-    const { x, y } = this.#surface.position(event);
-    if (finger?.pan) this.#drag(finger, x, y);
-    else if (finger && this.#start.pointer === event.pointerId) this.#draw(event);
-    if (finger) Object.assign(finger, { x, y });
-    this.#placeBrush({ x, y }, !finger?.touch && !finger?.pan && !this.#panKey && event.pointerType !== "touch");
-  }
-
-  /** @param {PointerEvent} event */
-  #draw(event) {
-    const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length ? events : [event]) this.#drawTo(this.#surface.position(each));
-  }
-
-  /**
-   * @param {PointerEvent} event
-   * @param {boolean} canceled
-   */
-  #up(event, canceled = false) {
-    const finger = this.#fingers.get(event.pointerId);
-    this.#fingers.delete(event.pointerId);
-    this.#releasedAt = performance.now();
-    if (finger?.touch) this.#surface.hideBrush();
-    if (!this.#fingers.size) this.#element.classList.remove("panning");
-    if (this.#start.pointer !== event.pointerId || !this.#gesture) return;
-    if (canceled) this.#abandon();
-    else {
-      this.#drawTo(this.#surface.position(event)); // the last move may have been swallowed by the release
-      this.finish();
-    }
-  }
-
-  /** A second finger came down: what the first one drew is kept only if it was meant. */
-  #giveWay() {
-    const { at, x, y, pointer } = this.#start;
-    const finger = this.#fingers.get(pointer);
-    const way = finger ? Math.hypot(finger.x - x, finger.y - y) / this.#surface.ratio : 0;
-    if (way < SLIP || performance.now() - at < SECOND_FINGER_MS) this.#abandon();
-    else this.finish();
-    for (const each of this.#fingers.values()) each.pan = true;
-  }
-
-  /**
-   * Pans with one pointer, pans and zooms with two.
-   * @param {Finger} finger
-   * @param {number} x
-   * @param {number} y
-   */
-  #drag(finger, x, y) {
-    const other = [...this.#fingers.values()].find((each) => each !== finger && each.touch);
-    if (!other) {
-      this.#surface.pan(x - finger.x, y - finger.y);
-      return;
-    }
-    const before = Math.max(1, Math.hypot(finger.x - other.x, finger.y - other.y));
-    const after = Math.max(1, Math.hypot(x - other.x, y - other.y));
-    const middle = { x: (finger.x + other.x) / 2, y: (finger.y + other.y) / 2 };
-    this.#surface.zoom((this.scale * after) / before, middle);
-    this.#surface.pan((x - finger.x) / 2, (y - finger.y) / 2);
-  }
-
-  /** @param {WheelEvent} event */
-  #wheel(event) {
-    event.preventDefault();
-    const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : WHEEL_LINE;
-    const [across, down] = [event.deltaX * unit, event.deltaY * unit];
-    if (event.altKey) this.stepSize(across + down < 0 ? 1 : -1);
-    else if (event.shiftKey || Math.abs(across) > Math.abs(down)) {
-      this.#surface.pan(-(across || down) * this.#surface.ratio, 0);
-    } else {
-      // A pinch on a touch pad comes as a wheel with small steps and ctrlKey set.
-      const speed = event.ctrlKey ? PINCH_SPEED : WHEEL_SPEED;
-      this.#surface.zoom(this.scale * Math.exp(-down * speed), this.#surface.position(event));
-    }
-  }
-
-  // ---- keys
-
-  /**
-   * Moves the brush if the surface has the focus, else the picture.
-   * @param {KeyboardEvent} event
-   */
-  #arrow(event) {
-    const [dx, dy] = ARROWS[event.key];
-    const { brush, middle, ratio } = this.#surface;
-    if (!this.#hasFocus || event.shiftKey) {
-      this.#surface.pan(-dx * KEY_PAN * ratio, -dy * KEY_PAN * ratio);
-      return;
-    }
-    const from = brush.shown ? brush : middle;
-    this.#moveBrush(from.x + dx * KEY_STEP * ratio, from.y + dy * KEY_STEP * ratio);
-  }
-
-  /**
-   * The brush stays on the surface; the picture moves under it instead.
-   * @param {number} x
-   * @param {number} y
-   */
-  #moveBrush(x, y) {
-    const { size, ratio } = this.#surface;
-    const rim = KEY_STEP * ratio;
-    const spot = { x: within(x, rim, size.width - rim), y: within(y, rim, size.height - rim) };
-    this.#surface.pan(spot.x - x, spot.y - y);
-    this.#placeBrush(spot, true, true);
-    if (this.#gesture) this.#drawTo(spot);
-  }
-
-  /**
-   * Paints if keys moved the brush, else lets the pointer drag the picture.
-   * @param {KeyboardEvent} event
-   */
-  #space(event) {
-    if (event.repeat) return;
-    const { brush } = this.#surface;
-    if (brush.byKeys && this.#hasFocus) this.#begin(brush, event.shiftKey, KEYBOARD);
-    else this.#setPanKey(true);
-  }
-
-  /** @param {boolean} pressed */
-  #setPanKey(pressed) {
-    this.#panKey = pressed;
-    this.#element.classList.toggle("pannable", pressed);
-    if (pressed) this.#surface.hideBrush();
-  }
-
-  get #hasFocus() {
-    return document.activeElement === this.#element;
-  }
-
-  #focused() {
-    // A tap gives the focus too, but does not ask for the keyboard's brush.
-    const byPointer = this.#fingers.size > 0 || performance.now() - this.#releasedAt < TAP_MS;
-    if (!byPointer && !this.#surface.brush.shown) this.#placeBrush(this.#surface.middle, true, true);
-  }
-
-  #blurred() {
-    this.finish();
-    this.#setPanKey(false);
-    if (this.#surface.brush.byKeys) this.#surface.hideBrush();
-  }
-
-  // ---- gestures
-
-  /** @returns {import("./tools.js").Editing} */
-  get #editing() {
-    const { mask, history, size } = this;
-    return { mask, history, size, changed: (bounds) => this.#surface.repaint(bounds) };
+  /** @returns {import("./keyboard.js").KeyHands} */
+  #keyHands() {
+    return {
+      press: (spot, event) => this.#press(spot, event, { pointerType: "keys", pressure: 1, buttons: 1 }),
+      draw: (spot) => this.#draw(spot, { pressure: 1, shiftKey: false, altKey: false }),
+      release: (spot) => this.#gestures.release(this.#surface.toPicture(spot)),
+      hover: (spot) => this.#gestures.hover(this.#surface.toPicture(spot)),
+      key: (event) => this.#gestures.key(event),
+      latches: () => LATCHING.has(this.tool),
+      modified: () => this.#modified({ altKey: this.#keyboard.alt, shiftKey: this.#keyboard.shift }),
+    };
   }
 
   /**
    * @param {Point} spot
-   * @param {boolean} straight whether a line leads here from where the last stroke ended
-   * @param {number} pointer
+   * @param {{altKey: boolean, shiftKey: boolean}} held
+   * @param {{pointerType: string, pressure: number, buttons: number, detail?: number}} by
    */
-  #begin({ x, y }, straight, pointer) {
-    this.finish();
-    const point = this.#surface.toPicture({ x, y });
-    this.#start = { at: performance.now(), x, y, pointer };
-    this.#gesture = TOOLS[this.tool](this.#editing, point, straight ? this.#lastPoint : null);
+  #press(spot, held, { pointerType, pressure, buttons, detail }) {
+    const point = this.#surface.toPicture(spot);
+    const name = buttons & ERASER_END ? "eraser" : this.tool;
+    const from = held.shiftKey && !held.altKey ? this.#lastPoint : null;
+    const how = { from, mode: this.#modeWith(held), pressure, pointerType, count: detail };
+    const tool = TOOLS[name];
+    if (tool) this.#gestures.press(() => tool(this.#editing, point, how), point, how);
     this.#lastPoint = point;
   }
 
-  /** @param {Point} spot */
-  #drawTo(spot) {
+  /**
+   * @param {Point} spot
+   * @param {{pressure: number, shiftKey: boolean, altKey: boolean}} by
+   */
+  #draw(spot, { pressure, shiftKey, altKey }) {
     this.#lastPoint = this.#surface.toPicture(spot);
-    this.#gesture?.move(this.#lastPoint);
+    this.#gestures.move(this.#lastPoint, { pressure, square: shiftKey && !altKey });
   }
 
-  #abandon() {
-    this.#gesture?.cancel();
-    this.#gesture = null;
+  /** @param {{altKey: boolean, shiftKey: boolean}} held */
+  #modified(held) {
+    this.#showMode(this.#modeWith(held));
   }
 
   /**
-   * @param {Point} spot
-   * @param {boolean} shown
-   * @param {boolean} byKeys
+   * @param {{altKey: boolean, shiftKey: boolean}} held
+   * @returns {Mode}
    */
-  #placeBrush({ x, y }, shown, byKeys = false) {
-    Object.assign(this.#surface.brush, { x, y, shown, byKeys });
-    this.#surface.schedule();
+  #modeWith({ altKey, shiftKey }) {
+    if (!altKey) return this.mode;
+    return shiftKey ? "intersect" : "subtract";
   }
 
-  /** @param {Bounds | null} bounds */
-  #changedIn(bounds) {
-    if (!bounds) return;
-    this.#surface.repaint(bounds);
-    this.#changed();
+  /** The mode in force, for whoever looks. */
+  #showMode(mode = this.mode) {
+    const { dataset } = this.#element;
+    if (dataset.mode !== mode) dataset.mode = mode;
+    if (dataset.tool !== this.tool) dataset.tool = this.tool;
+  }
+
+  get #hasBrush() {
+    return BRUSHES.has(this.tool);
+  }
+
+  // ---- steps
+
+  /** @returns {import("./tools.js").Editing} */
+  get #editing() {
+    const { work, mask, history, size, options } = this;
+    const changed = (/** @type {Bounds} */ bounds) => {
+      work.seal(bounds);
+      this.#surface.repaint(bounds);
+    };
+    return {
+      work, mask, history, size, options, changed,
+      surface: this.#surface,
+      ask: this.#ask,
+      photo: this.#photo,
+      fetchSelection: this.#fetchSelection,
+      step: (act) => {
+        history.begin();
+        const bounds = act();
+        if (bounds) changed(bounds);
+        return history.commit();
+      },
+      wait: (cancel, answer) => void this.#gestures.wait({ cancel }, answer),
+      tell: (what) => (what === "change" ? this.#changed() : this.#tell(what)),
+      finish: () => this.finish(),
+      announce: (text) => this.#announce(text),
+    };
+  }
+
+  /**
+   * @param {"grow" | "shrink" | "smooth" | "holes"} task of the worker
+   * @param {object} message
+   */
+  async #reshape(task, message) {
+    this.finish();
+    const bounds = this.bounds();
+    if (!bounds) return false;
+    return this.#answered(async () => {
+      const region = { bounds, pixels: this.mask.copy(bounds) };
+      const answer = await this.#ask(task, { region, size: this.work.size, ...message }, [region.pixels.buffer]);
+      return { region: answer ?? { bounds, pixels: new Uint8Array(region.pixels.length) }, mode: "replace" };
+    });
+  }
+
+  /**
+   * One step with a region of the canvas that is waited for.
+   * @param {() => Promise<{region: Region, mode: import("./shapes.js").Mode}>} ask
+   */
+  #answered(ask) {
+    this.finish();
+    this.#gestures.abort();
+    const canceling = new AbortController();
+    const answer = ask().then(({ region, mode }) => combined(this.#editing, region, mode, canceling.signal));
+    return this.#gestures.wait({ cancel: () => canceling.abort() }, answer);
+  }
+
+  /** About a hundredth of what is masked is uneven by hand. */
+  get #smoothing() {
+    const [left, top, right, bottom] = this.bounds() ?? [0, 0, 0, 0];
+    return Math.max(2, Math.round(Math.hypot(right - left, bottom - top) / 150));
+  }
+
+  /** @param {() => boolean} act changes the mask at once */
+  #command(act) {
+    this.finish();
+    this.#gestures.abort();
+    if (act()) this.#changed();
+  }
+
+  /** @param {() => Bounds | null} act goes a step of any kind, and says what of the mask it changed */
+  #step(act) {
+    this.finish();
+    this.#gestures.abort();
+    this.#following(act);
+  }
+
+  /** @param {() => Bounds | null} act */
+  #following(act) {
+    const { margins, marks } = this.work;
+    const bounds = act();
+    if (margins !== this.work.margins) {
+      this.#surface.workChanged();
+      this.#tell("margins");
+    } else if (bounds) this.#surface.repaint(bounds);
+    if (marks !== this.work.marks) this.#tell("marks");
+    if (bounds) this.#changed();
   }
 
   #changed() {
@@ -461,25 +528,21 @@ export class MaskEditor extends EventTarget {
     this.#tell("change");
   }
 
-  /** @param {string} what */
-  #tell(what) {
-    this.dispatchEvent(new Event(what));
+  /** @param {string | undefined} text */
+  #announce(text) {
+    if (text) this.#tell("announce", text);
+  }
+
+  /**
+   * @param {string} what
+   * @param {any} [detail]
+   */
+  #tell(what, detail) {
+    this.dispatchEvent(detail === undefined ? new Event(what) : new CustomEvent(what, { detail }));
   }
 }
 
-/** A timer steps in where there are no frames: in a tab that nobody looks at. */
-function nextFrame() {
-  return new Promise((resolve) => {
-    requestAnimationFrame(resolve);
-    setTimeout(resolve, 50);
-  });
-}
-
-/**
- * @param {number} value
- * @param {number} low
- * @param {number} high
- */
-function within(value, low, high) {
-  return Math.min(high, Math.max(low, value));
-}
+/** Tools whose size the ring shows. */
+const BRUSHES = new Set(["brush", "eraser"]);
+/** Tools that need two places: a short press of a key leaves them under way. */
+const LATCHING = new Set(["rectangle", "ellipse", "lasso", "object", "extend", "arrow", "circle", "line"]);

@@ -3,14 +3,18 @@ import { test } from "node:test";
 import { History } from "../../static/editor/history.js";
 import { Mask, TILE } from "../../static/editor/mask.js";
 import { TOOLS, clearMask, invertMask } from "../../static/editor/tools.js";
+import { Work } from "../../static/editor/work.js";
+
+const HOW = { from: null, mode: "add", pressure: 1, pointerType: "mouse" };
 
 function editing(width = 700, height = 600, limit = 50) {
-  const mask = new Mask(width, height);
-  return { mask, history: new History(mask, limit), size: 60, changed() {} };
+  const work = new Work({ width, height });
+  const history = new History(work.mask, limit);
+  return { work, mask: work.mask, history, size: 60, options: { pressure: true }, changed() {} };
 }
 
 function draw(edited, tool, ...points) {
-  const gesture = TOOLS[tool](edited, points[0]);
+  const gesture = TOOLS[tool](edited, points[0], HOW);
   for (const point of points.slice(1)) gesture.move(point);
   return gesture.end();
 }
@@ -49,7 +53,7 @@ test("a canceled gesture leaves the mask and the history as they were", () => {
   const edited = editing();
   draw(edited, "brush", { x: 50, y: 50 }, { x: 400, y: 300 });
   const before = edited.mask.pixels.slice();
-  const gesture = TOOLS.brush(edited, { x: 300, y: 60 });
+  const gesture = TOOLS.brush(edited, { x: 300, y: 60 }, HOW);
   gesture.move({ x: 310, y: 500 });
   gesture.cancel();
   assert.deepEqual(edited.mask.pixels, before);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { History } from "../../static/editor/history.js";
-import { Mask, union } from "../../static/editor/mask.js";
+import { union } from "../../static/editor/mask.js";
 import {
   TOOLS,
   clearMask,
@@ -11,11 +10,15 @@ import {
   sizeAt,
   steppedSize,
 } from "../../static/editor/tools.js";
+import { Work } from "../../static/editor/work.js";
+
+const HOW = { from: null, mode: "add", pressure: 1, pointerType: "mouse" };
 
 function editing(width = 300, height = 200, size = 20) {
-  const mask = new Mask(width, height);
+  const work = new Work({ width, height });
+  const { mask, history } = work;
   const changed = (bounds) => (edited.dirty = union(edited.dirty, bounds));
-  const edited = { mask, history: new History(mask), size, dirty: null, changed };
+  const edited = { work, mask, history, size, options: { pressure: true }, dirty: null, changed };
   return edited;
 }
 
@@ -23,14 +26,14 @@ const at = (mask, x, y) => mask.pixels[y * mask.width + x];
 
 test("the brush paints where it went down, before it moves", () => {
   const edited = editing();
-  TOOLS.brush(edited, { x: 50.5, y: 60.5 }).end();
+  TOOLS.brush(edited, { x: 50.5, y: 60.5 }, HOW).end();
   assert.equal(at(edited.mask, 50, 60), 255);
   assert.deepEqual(edited.mask.bounds(), [40, 50, 61, 71]);
 });
 
 test("a stroke has no gaps between two far points", () => {
   const edited = editing();
-  const gesture = TOOLS.brush(edited, { x: 20, y: 20 });
+  const gesture = TOOLS.brush(edited, { x: 20, y: 20 }, HOW);
   gesture.move({ x: 280, y: 180 });
   gesture.end();
   for (let i = 0; i <= 100; i++) assert.equal(at(edited.mask, Math.floor(20 + 2.6 * i), Math.floor(20 + 1.6 * i)), 255);
@@ -39,7 +42,7 @@ test("a stroke has no gaps between two far points", () => {
 test("the eraser takes out only where it goes", () => {
   const edited = editing();
   invertMask(edited);
-  TOOLS.eraser(edited, { x: 100, y: 100 }).end();
+  TOOLS.eraser(edited, { x: 100, y: 100 }, HOW).end();
   assert.equal(at(edited.mask, 100, 100), 0);
   assert.equal(at(edited.mask, 100, 120), 255);
 });
@@ -47,7 +50,7 @@ test("the eraser takes out only where it goes", () => {
 test("a brush of one pixel paints the pixel under the pointer, wherever in it the pointer is", () => {
   for (const [x, y] of [[10.01, 10.01], [10.5, 10.5], [10.99, 10.01], [10.99, 10.99]]) {
     const edited = editing(30, 30, 1);
-    TOOLS.brush(edited, { x, y }).end();
+    TOOLS.brush(edited, { x, y }, HOW).end();
     assert.equal(at(edited.mask, 10, 10), 255, `${x},${y}`);
     assert.ok(edited.mask.area <= 4);
   }
@@ -55,14 +58,14 @@ test("a brush of one pixel paints the pixel under the pointer, wherever in it th
 
 test("a stroke that starts from an earlier point draws the straight line to it", () => {
   const edited = editing();
-  TOOLS.brush(edited, { x: 200, y: 100 }, { x: 40, y: 100 }).end();
+  TOOLS.brush(edited, { x: 200, y: 100 }, { ...HOW, from: { x: 40, y: 100 } }).end();
   assert.deepEqual([40, 120, 200].map((x) => at(edited.mask, x, 100)), [255, 255, 255]);
   assert.equal(at(edited.mask, 120, 130), 0);
 });
 
 test("every changed pixel lies in the bounds that were told", () => {
   const edited = editing();
-  const gesture = TOOLS.brush(edited, { x: 20, y: 20 });
+  const gesture = TOOLS.brush(edited, { x: 20, y: 20 }, HOW);
   gesture.move({ x: 120, y: 90 });
   gesture.end();
   assert.deepEqual(union(edited.mask.bounds(), edited.dirty), edited.dirty);
@@ -76,7 +79,7 @@ test("clearing an empty mask is no step", () => {
 
 test("clearing can be undone", () => {
   const edited = editing();
-  TOOLS.brush(edited, { x: 50, y: 60 }).end();
+  TOOLS.brush(edited, { x: 50, y: 60 }, HOW).end();
   const before = edited.mask.pixels.slice();
   clearMask(edited);
   assert.ok(edited.mask.isEmpty);

@@ -1,0 +1,78 @@
+// @ts-check
+import { combining } from "./shapes.js";
+
+/**
+ * Regions that come from somewhere else, the worker or the server, and the mask as it goes there.
+ * Large ones take several frames, so that the page never stands still.
+ */
+
+/** @typedef {import("./mask.js").Bounds} Bounds */
+/** @typedef {import("./tools.js").Region} Region */
+
+const STRIP_BYTES = 4e6;
+const PATIENCE_MS = 12;
+
+/**
+ * Combines a region of the canvas with the mask, in one step.
+ * @param {import("./tools.js").Editing} editing
+ * @param {Region} region
+ * @param {import("./shapes.js").Mode} mode
+ * @param {AbortSignal} signal leaves the mask as it was
+ * @returns {Promise<boolean>} whether the mask is another now
+ */
+export async function combined({ work, mask, history, changed }, region, mode, signal) {
+  if (signal.aborted) return false;
+  const giveUp = () => {
+    const bounds = history.cancel();
+    if (bounds) changed(bounds);
+  };
+  signal.addEventListener("abort", giveUp);
+  history.begin();
+  let from = performance.now();
+  for (const bounds of combining(mask, history, region, mode)) {
+    if (bounds) changed(bounds);
+    if (performance.now() - from < PATIENCE_MS) continue;
+    await nextFrame();
+    if (signal.aborted) return false;
+    from = performance.now();
+  }
+  signal.removeEventListener("abort", giveUp);
+  return history.commit({ counted: !work.isExtended });
+}
+
+/**
+ * From picture pixels to canvas pixels.
+ * @param {Region} region
+ * @param {import("./work.js").Margins} margins
+ * @returns {Region}
+ */
+export function onCanvas({ bounds: [left, top, right, bottom], pixels }, [x, y]) {
+  return { bounds: [left + x, top + y, right + x, bottom + y], pixels };
+}
+
+/**
+ * What is masked, copied a strip per frame.
+ * @param {import("./mask.js").Mask} mask
+ * @returns {Promise<Region[]>}
+ */
+export async function strips(mask) {
+  const bounds = mask.bounds();
+  const parts = [];
+  if (!bounds) return [];
+  const [left, top, right, bottom] = bounds;
+  const rows = Math.ceil(STRIP_BYTES / (right - left));
+  for (let y = top; y < bottom; y += rows) {
+    if (y > top) await nextFrame();
+    const strip = /** @type {Bounds} */ ([left, y, right, Math.min(bottom, y + rows)]);
+    parts.push({ bounds: strip, pixels: mask.copy(strip) });
+  }
+  return parts;
+}
+
+/** A timer steps in where there are no frames: in a tab that nobody looks at. */
+export function nextFrame() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(resolve);
+    setTimeout(resolve, 50);
+  });
+}

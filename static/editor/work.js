@@ -1,0 +1,208 @@
+// @ts-check
+import { History } from "./history.js";
+import { CHANGE, Mask, intersection } from "./mask.js";
+
+/**
+ * What a person makes in the studio: the mask, the margins by which the picture is extended, and
+ * the marks drawn over it, all under one line of undo.
+ *
+ * The mask is as large as the canvas: the picture and its margins. What lies in the margins has no
+ * pixels yet and is always masked; whoever writes to the mask seals what was written. Marks are in
+ * picture pixels, so that margins never move them.
+ */
+
+/** @typedef {import("./mask.js").Bounds} Bounds */
+/** @typedef {[left: number, top: number, right: number, bottom: number]} Margins whole pixels, 0 or more */
+/** @typedef {{kind: string, width?: number, colour: string, [more: string]: any}} Mark */
+/** @typedef {{margins: Margins, marks: readonly Mark[], pixels: Uint8Array | null}} State pixels: the whole mask, null if it is empty */
+/** @typedef {{margins: Margins, marks: readonly Mark[], tiles: import("./mask.js").Runs[]}} Kept */
+
+/** @type {Margins} */
+const NONE = [0, 0, 0, 0];
+
+export class Work {
+  /** @type {Margins} */ margins = NONE;
+  /** @type {readonly Mark[]} */ marks = [];
+
+  /** @param {{width: number, height: number}} picture */
+  constructor({ width, height }) {
+    this.picture = { width, height };
+    this.mask = new Mask(width, height);
+    this.history = new History(this.mask);
+  }
+
+  /** The canvas: the picture and its margins. */
+  get size() {
+    return { width: this.mask.width, height: this.mask.height };
+  }
+
+  get isExtended() {
+    return this.margins.some((margin) => margin > 0);
+  }
+
+  /** @returns {Bounds} where the picture lies on the canvas */
+  get photo() {
+    const [left, top] = this.margins;
+    return [left, top, left + this.picture.width, top + this.picture.height];
+  }
+
+  /**
+   * One step: the picture is extended by these margins instead.
+   * @param {Margins} margins
+   * @returns {boolean} whether that is another canvas
+   */
+  setMargins(margins) {
+    const next = /** @type {Margins} */ (margins.map((margin) => Math.max(0, Math.round(margin))));
+    if (same(next, this.margins)) return false;
+    let other = this.margins;
+    this.#extend(next);
+    // All of the margins is masked, before and after: going back needs nothing that was kept.
+    const swap = () => {
+      const now = this.margins;
+      this.#extend(other);
+      other = now;
+      return this.mask.everything;
+    };
+    this.history.record({ swap, bytes: 64 });
+    return true;
+  }
+
+  /**
+   * One step: these marks instead.
+   * @param {readonly Mark[]} marks
+   * @returns {boolean} whether they are others
+   */
+  setMarks(marks) {
+    if (same(marks, this.marks)) return false;
+    let other = this.marks;
+    this.marks = marks;
+    const swap = () => {
+      [other, this.marks] = [this.marks, other];
+      return null;
+    };
+    this.history.record({ swap, bytes: 2 * JSON.stringify(marks).length });
+    return true;
+  }
+
+  /**
+   * One step: another state of everything.
+   * @param {State} state
+   */
+  setState(state) {
+    let other = this.#kept();
+    this.#takeOver(state);
+    const swap = () => {
+      const now = this.#kept();
+      this.#putBack(other);
+      other = now;
+      return this.mask.everything;
+    };
+    this.history.record({ swap, bytes: bytesOf(other) });
+  }
+
+  /**
+   * A stored state as the one before the first step; what is masked or marked already stays.
+   * @param {State} state
+   */
+  load({ margins, marks, pixels }) {
+    const { mask: painted, photo, marks: drawn } = this;
+    this.#takeOver({ margins, marks: [...marks, ...drawn], pixels });
+    if (!painted.isEmpty) this.#include(painted, photo);
+    this.history.forget();
+  }
+
+  /**
+   * Masks what lies in the margins again. The open step has touched these bounds.
+   * @param {Bounds} bounds of the mask that were written
+   */
+  seal(bounds) {
+    if (!this.isExtended) return;
+    const { pixels, width } = this.mask;
+    for (const margin of this.#marginBounds()) {
+      const part = intersection(margin, bounds);
+      if (!part) continue;
+      const [left, top, right, bottom] = part;
+      for (let y = top; y < bottom; y++) pixels.fill(CHANGE, y * width + left, y * width + right);
+    }
+  }
+
+  /** @returns {Bounds[]} */
+  #marginBounds() {
+    const [left, top, right, bottom] = this.photo;
+    const { width, height } = this.mask;
+    return [[0, 0, width, top], [0, bottom, width, height], [0, top, left, bottom], [right, top, width, bottom]];
+  }
+
+  /** @param {Margins} margins */
+  #extend(margins) {
+    const [left, top, right, bottom] = margins;
+    const shift = { x: left - this.margins[0], y: top - this.margins[1] };
+    const { width, height } = this.picture;
+    this.#use(this.mask.resized(shift, left + width + right, top + height + bottom, CHANGE), margins);
+  }
+
+  /**
+   * @param {Mask} mask
+   * @param {Margins} margins
+   */
+  #use(mask, margins) {
+    this.mask = mask;
+    this.history.mask = mask;
+    this.margins = margins;
+  }
+
+  /** @param {State} state */
+  #takeOver({ margins, marks, pixels }) {
+    const [left, top, right, bottom] = margins;
+    const { width, height } = this.picture;
+    const mask = new Mask(left + width + right, top + height + bottom);
+    if (pixels) mask.load(pixels);
+    this.#use(mask, margins);
+    this.marks = marks;
+    if (this.isExtended) {
+      this.seal(mask.everything);
+      mask.counts.forEach((_, tile) => mask.recount(tile));
+    }
+  }
+
+  /**
+   * @param {Mask} painted
+   * @param {Bounds} bounds where it has the picture
+   */
+  #include({ pixels, width }, [fromLeft, fromTop, fromRight]) {
+    const [left, top, , bottom] = this.photo;
+    for (let y = top; y < bottom; y++) {
+      const from = (y - top + fromTop) * width;
+      const row = pixels.subarray(from + fromLeft, from + fromRight);
+      const to = y * this.mask.width + left;
+      for (let x = 0; x < row.length; x++) if (row[x]) this.mask.pixels[to + x] = CHANGE;
+    }
+    this.mask.counts.forEach((_, tile) => this.mask.recount(tile));
+  }
+
+  /** @returns {Kept} */
+  #kept() {
+    const { margins, marks, mask } = this;
+    return { margins, marks, tiles: Array.from(mask.counts, (_, tile) => mask.readTile(tile)) };
+  }
+
+  /** @param {Kept} kept */
+  #putBack({ margins, marks, tiles }) {
+    this.#takeOver({ margins, marks, pixels: null });
+    tiles.forEach((runs, tile) => this.mask.writeTile(tile, runs));
+  }
+}
+
+/**
+ * @param {readonly any[]} a
+ * @param {readonly any[]} b
+ */
+function same(a, b) {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+/** @param {Kept} kept */
+function bytesOf({ marks, tiles }) {
+  const runs = tiles.reduce((/** @type {number} */ sum, one) => sum + (typeof one === "number" ? 4 : one.byteLength), 0);
+  return runs + 2 * JSON.stringify(marks).length;
+}
