@@ -7,8 +7,9 @@ from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -78,6 +79,8 @@ class SignInForm(forms.Form):
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def signin(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return signin_in_place(request)
     if request.user.is_authenticated:
         return redirect(way_on(request))
     form = SignInForm(sent(request))
@@ -86,10 +89,43 @@ def signin(request: HttpRequest) -> HttpResponse:
         if person is not None:
             enter(request, person, by="password")
             return redirect(way_on(request))
-        form.add_error(
-            None, _("This name and password don’t belong together. Check both and try again.")
-        )
+        form.add_error(None, wrong_pair())
     return signin_page(request, form, status=422 if form.is_bound else 200)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def wrong_pair() -> str:
+    return _("This name and password don’t belong together. Check both and try again.")
+
+
+def signin_in_place(request: HttpRequest) -> HttpResponse:
+    """For a page whose session has ended, and which must not be left. GET: who is signed in now, and
+    the token that forms need now. POST: sign in; as nobody but `person`, whose work the page holds."""
+    form = SignInForm(sent(request))
+    if not form.is_bound:
+        return JsonResponse(session_of(request))
+    if not form.is_valid():
+        return JsonResponse({"errors": form.errors}, status=422)
+    wanted = request.POST.get("person", "")
+    person = authenticate(request, **form.cleaned_data)
+    if person is None:
+        return JsonResponse({"errors": {"": [wrong_pair()]}}, status=422)
+    if wanted and wanted != str(person.pk):
+        another = _(
+            "This page holds another person’s work. Sign in as that person to go on with it."
+        )
+        return JsonResponse({"errors": {"": [another]}}, status=422)
+    enter(request, person, by="password")
+    return JsonResponse(session_of(request))
+
+
+def session_of(request: HttpRequest) -> dict[str, Any]:
+    user = request.user
+    person = {"id": user.pk, "name": user.name} if isinstance(user, Person) else None
+    return {"csrf": get_token(request), "person": person}
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
@@ -106,8 +142,11 @@ def locked_out(request: HttpRequest, response: object, credentials: object) -> H
     """What django-axes answers when a name was guessed at too often."""
     form = SignInForm(request.POST)
     form.is_valid()
-    form.add_error(None, _("Too many wrong tries for this name. Wait ten minutes, then try again."))
+    too_many = _("Too many wrong tries for this name. Wait ten minutes, then try again.")
+    form.add_error(None, too_many)
     page = signin_page(request, form, status=429)
+    if wants_json(request):
+        page = JsonResponse({"errors": {"": [too_many]}}, status=429)
     page["Retry-After"] = str(round(settings.AXES_COOLOFF_TIME * 3600))
     return page
 

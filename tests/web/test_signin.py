@@ -214,3 +214,64 @@ def test_fragment_asked_for_without_a_session_moves_the_page_to_sign_in(
     )
     assert response["HX-Redirect"] == "/signin?next=/review/%3Fstate%3Dapproved"
     assert response.content == b""
+
+
+# --- in place, for a page whose session has ended -----------------------------------------------
+
+IN_PLACE = {"Accept": "application/json"}
+
+
+def test_signing_in_in_place_gives_the_token_that_forms_need_from_now_on(alice: Person) -> None:
+    client = Client(enforce_csrf_checks=True)
+    before = client.get(reverse("signin"), headers=IN_PLACE).json()
+    assert before["person"] is None
+    sent = {"username": "alice", "password": PASSWORD, "person": str(alice.pk)}
+    headers = {**IN_PLACE, "X-CSRFToken": before["csrf"]}
+    answer = client.post(reverse("signin"), sent, headers=headers)
+    assert answer.status_code == 200
+    assert answer.json()["person"] == {"id": alice.pk, "name": "Alice"}
+    assert who(client) == str(alice.pk)
+    assert client.post(reverse("signout"), headers={"X-CSRFToken": "x" * 64}).status_code == 403
+    headers = {"X-CSRFToken": answer.json()["csrf"]}
+    assert client.post(reverse("signout"), headers=headers).status_code == 302
+
+
+def test_a_wrong_password_in_place_is_said_and_signs_nobody_in(
+    client: Client, alice: Person
+) -> None:
+    sent = {"username": "alice", "password": "wrong", "person": str(alice.pk)}
+    answer = client.post(reverse("signin"), sent, headers=IN_PLACE)
+    assert answer.status_code == 422
+    assert "don’t belong together" in answer.json()["errors"][""][0]
+    missing = client.post(reverse("signin"), {"username": "alice"}, headers=IN_PLACE)
+    assert (missing.status_code, list(missing.json()["errors"])) == (422, ["password"])
+    assert who(client) is None
+
+
+def test_another_person_is_refused_on_a_page_that_holds_somebodys_work(
+    client: Client, alice: Person, bob: Person
+) -> None:
+    sent = {"username": "bob", "password": PASSWORD, "person": str(alice.pk)}
+    answer = client.post(reverse("signin"), sent, headers=IN_PLACE)
+    assert answer.status_code == 422
+    assert "another person’s work" in answer.json()["errors"][""][0]
+    assert who(client) is None
+
+
+def test_who_is_signed_in_meanwhile_is_told_and_can_be_followed_by_the_pages_person(
+    client: Client, alice: Person, bob: Person
+) -> None:
+    sign_in(client, "bob")
+    told = client.get(reverse("signin"), headers=IN_PLACE).json()
+    assert told["person"] == {"id": bob.pk, "name": "Bob"}
+    sent = {"username": "alice", "password": PASSWORD, "person": str(alice.pk)}
+    assert client.post(reverse("signin"), sent, headers=IN_PLACE).status_code == 200
+    assert who(client) == str(alice.pk)
+
+
+def test_too_many_guesses_in_place_are_refused_in_words(client: Client, alice: Person) -> None:
+    sent = {"username": "alice", "password": "wrong"}
+    answers = [client.post(reverse("signin"), sent, headers=IN_PLACE) for _ in range(11)]
+    assert answers[-1].status_code == 429
+    assert "Wait ten minutes" in answers[-1].json()["errors"][""][0]
+    assert answers[-1]["Retry-After"] == "600"
