@@ -1,22 +1,25 @@
 // @ts-check
-import { union } from "./mask.js";
+import { Levels } from "./levels.js";
+import { Loupe } from "./loupe.js";
+import { MaskLayer } from "./mask-layer.js";
+import { PhotoLayer } from "./photo-layer.js";
 import {
   LARGEST_SCALE,
-  MaskPicture,
   fit,
   kept,
-  levelFor,
   nextScale,
   panned,
-  toPicture,
+  snapped,
+  toCanvas,
   toSurface,
   zoomed,
 } from "./viewport.js";
 
 /**
- * What is seen of the editor: two canvases as large as the surface (photo and mask), the brush's
- * ring and the frame. Whatever changes asks for one painting in the next animation frame. All
- * places on the surface are in device pixels.
+ * What is seen of the editor: two canvases as large as the surface (photo and mask), and over them
+ * what tools draw, the frame, the brush's ring and the loupe. Whatever changes asks for one
+ * painting in the next animation frame. All places on the surface are in device pixels; the canvas
+ * is the picture with its margins.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -31,14 +34,22 @@ import {
  * @property {number} previewWidth
  * @property {string} fullUrl all of its pixels, fetched once somebody zooms in
  */
+/**
+ * @typedef {object} Work
+ * @property {{width: number, height: number}} picture
+ * @property {readonly [left: number, top: number, right: number, bottom: number]} margins
+ * @property {{width: number, height: number}} size the canvas
+ * @property {import("./mask.js").Mask} mask
+ * @property {{isOpen: boolean}} history
+ */
+/** @typedef {"view" | "photo" | "photofailed" | "pointer"} News */
 
 const ZOOM_OUT = 0.5; // of the fitted scale
-const SLOW_FRAME_MS = 8;
-const SETTLE_MS = 120;
-const OVERLAY_PIXELS = 2.5e6;
 const SMALLEST_RING = 4;
 const TAG_ROOM = 44;
+const POINTER_MS = 60;
 const SIDES = ["top", "right", "bottom", "left"];
+const SVG = "http://www.w3.org/2000/svg";
 
 export class Surface {
   /** @type {View} */ view = { left: 0, top: 0, scale: 1 };
@@ -46,67 +57,85 @@ export class Surface {
   ratio = 1;
   /** Where the brush is, its diameter in picture pixels, and whether pointer or keys moved it there. */
   brush = { x: 0, y: 0, size: 1, shown: false, byKeys: false };
+  /** What tools draw on: over everything, its group in canvas pixels. */
+  hud = document.createElementNS(SVG, "svg");
+  hudCanvas = document.createElementNS(SVG, "g");
+  /** Where the pointer, or the keyboard's brush, is on the canvas. @type {Point | null} */ pointer = null;
 
   #element;
-  #photo;
-  #mask;
-  #ask;
+  #work;
   #tell;
-  #photoCanvas;
-  #maskCanvas;
+  #photoLayer;
+  #maskLayer;
+  #loupe;
   #ring;
+  #ringSize = 0;
   #frame;
   /** @type {{bounds: Bounds, label: string} | null} */ #framed = null;
-  /** @type {ImageBitmap[]} */ #levels = [];
-  #askedForAll = false;
+  #margins;
 
   #rect = new DOMRect();
   #fitted = true;
-  #maskRatio = 1;
-  #maskPicture = new MaskPicture({ width: 1, height: 1 }, 1);
-  #maskImage = new ImageData(1, 1);
-  /** @type {View | null} */ #maskView = null;
-  #maskCost = 0;
-  #tinted = true;
-  /** @type {import("./viewport.js").Inks | null} */ #inks = null;
-  #ground = "";
   #padding = [0, 0, 0, 0];
+  /** @type {{clientX: number, clientY: number} | null} */ #hovered = null;
+  /** @type {Point | null} */ #loupeSpot = null;
+  #pointerAt = 0;
 
   #scheduled = 0;
-  #settling = 0;
   #viewIsNew = true;
-  /** @type {Bounds | null} */ #dirty = null;
 
   /**
    * @param {HTMLElement} element
    * @param {Photo} photo
-   * @param {import("./mask.js").Mask} mask
+   * @param {Work} work
    * @param {Ask} ask
-   * @param {(what: "view" | "photo" | "photofailed") => void} tell
+   * @param {(what: News) => void} tell
    */
-  constructor(element, photo, mask, ask, tell) {
+  constructor(element, photo, work, ask, tell) {
+    // XXX until the editor gives its work: a mask alone
+    if ("pixels" in work) work = /** @type {any} */ ({ picture: photo, margins: [0, 0, 0, 0], mask: work, size: work, history: { isOpen: true } });
     this.#element = element;
-    this.#photo = photo;
-    this.#mask = mask;
-    this.#ask = ask;
+    this.#work = work;
+    this.#margins = work.margins;
     this.#tell = tell;
-    this.#photoCanvas = context(added(element, "canvas", "photo"), { alpha: false });
-    this.#maskCanvas = context(added(element, "canvas", "mask"));
+    const [photoCanvas, maskCanvas] = ["photo", "mask"].map((name) => added(element, "canvas", name));
+    const levels = new Levels(photo, ask, (what) => this.#photoCame(what));
+    this.#photoLayer = new PhotoLayer(photoCanvas, work, levels);
+    this.#maskLayer = new MaskLayer(element, maskCanvas, work);
+    this.hud.setAttribute("class", "hud");
+    this.hud.setAttribute("aria-hidden", "true");
+    this.hudCanvas.dataset.space = "canvas";
+    this.hud.append(this.hudCanvas);
+    element.append(this.hud);
     this.#frame = added(element, "div", "frame");
     added(this.#frame, "span", "tag");
     this.#ring = added(element, "div", "ring");
+    this.#loupe = new Loupe(element, photoCanvas, maskCanvas);
     this.#resized();
     new ResizeObserver(() => this.#resized()).observe(element);
-    this.#load(photo.previewUrl);
+    this.#listen();
   }
 
   /** @returns {{width: number, height: number}} */
   get size() {
-    return this.#photoCanvas.canvas;
+    return this.#photoLayer.canvas;
   }
 
   get middle() {
     return { x: this.size.width / 2, y: this.size.height / 2 };
+  }
+
+  get cssPerPixel() {
+    return this.view.scale / this.ratio;
+  }
+
+  get look() {
+    return this.#maskLayer.look;
+  }
+
+  /** The edge that is shown now, in picture pixels, whether chosen or automatic. */
+  get edge() {
+    return this.#maskLayer.shown;
   }
 
   /**
@@ -119,10 +148,19 @@ export class Surface {
 
   /**
    * @param {Point} spot on the surface
-   * @returns {Point} on the picture
+   * @returns {Point}
    */
-  toPicture({ x, y }) {
-    return toPicture(this.view, x, y);
+  toCanvas({ x, y }) {
+    return toCanvas(this.view, x, y);
+  }
+
+  /**
+   * @param {Point} point of the canvas
+   * @returns {Point} on the surface
+   */
+  toSpot({ x, y }) {
+    const { left, top, scale } = this.view;
+    return { x: left + x * scale, y: top + y * scale };
   }
 
   /** Reads anew where the surface is in the window; done once per press, for it costs a layout. */
@@ -131,7 +169,7 @@ export class Surface {
   }
 
   fit() {
-    this.#show(fit(this.size, this.#photo, this.#margins()), true);
+    this.#show(fit(this.size, this.#work.size, this.#room()), true);
   }
 
   /**
@@ -161,23 +199,55 @@ export class Surface {
     this.schedule();
   }
 
+  // XXX until the editor says toCanvas and setLook
+  /** @param {Point} spot */
+  toPicture(spot) {
+    return this.toCanvas(spot);
+  }
   /** @param {boolean} tinted */
   showTint(tinted) {
-    this.#tinted = tinted;
-    this.repaint(this.#mask.everything);
+    this.setLook({ hidden: !tinted });
   }
 
-  /** @param {{bounds: Bounds, label: string} | null} framed */
+  /** @param {Partial<import("./looks.js").Look>} look */
+  setLook(look) {
+    this.#maskLayer.setLook(look);
+    this.schedule();
+  }
+
+  /** @param {import("./mask-layer.js").Edge} edge */
+  setEdge(edge) {
+    this.#maskLayer.setEdge(edge);
+    this.schedule();
+  }
+
+  /** @param {{bounds: Bounds, label: string} | null} framed the window that will be sent, on the canvas */
   showFrame(framed) {
     this.#framed = framed;
-    this.#viewIsNew = true;
+    this.#placeFrame();
+  }
+
+  /** @param {Point | null} spot on the surface, under a finger */
+  showLoupe(spot) {
+    this.#loupeSpot = spot;
     this.schedule();
   }
 
   /** @param {Bounds} bounds of the mask that changed */
   repaint(bounds) {
-    this.#dirty = union(this.#dirty, bounds);
+    this.#maskLayer.changed(bounds);
     this.schedule();
+  }
+
+  /** The canvas has other margins: the photo stays where it is, as long as all can still be seen. */
+  workChanged() {
+    const [left, top] = this.#margins;
+    this.#margins = this.#work.margins;
+    const { scale } = this.view;
+    const moved = panned(this.view, (left - this.#margins[0]) * scale, (top - this.#margins[1]) * scale);
+    this.#maskLayer.renew();
+    if (this.#fitted && !this.#isWithin(moved)) this.fit();
+    else this.#show(moved, this.#fitted);
   }
 
   schedule() {
@@ -192,18 +262,24 @@ export class Surface {
    */
   #show(view, fitted = false) {
     this.#fitted = fitted;
-    this.view = kept(view, this.size, this.#photo, this.#smallest);
+    this.view = kept(view, this.size, this.#work.size, this.#smallest);
     this.#viewIsNew = true;
-    this.#sharpen();
     this.schedule();
     this.#tell("view");
   }
 
-  get #smallest() {
-    return Math.min(1, fit(this.size, this.#photo, this.#margins()).scale * ZOOM_OUT);
+  /** @param {View} view */
+  #isWithin(view) {
+    const { width, height } = this.#work.size;
+    const [left, top, right, bottom] = toSurface(view, [0, 0, width, height]);
+    return left >= 0 && top >= 0 && right <= this.size.width && bottom <= this.size.height;
   }
 
-  #margins() {
+  get #smallest() {
+    return Math.min(1, fit(this.size, this.#work.size, this.#room()).scale * ZOOM_OUT);
+  }
+
+  #room() {
     const [top, right, bottom, left] = this.#padding.map((length) => length * this.ratio);
     return { top, right, bottom, left };
   }
@@ -215,52 +291,45 @@ export class Surface {
     const before = this.middle;
     const style = getComputedStyle(this.#element);
     this.#padding = SIDES.map((side) => parseFloat(style.getPropertyValue(`padding-${side}`)));
-    this.#ground = style.backgroundColor;
     this.ratio = window.devicePixelRatio || 1;
-    this.#maskRatio = Math.min(this.ratio, Math.max(1, Math.sqrt(OVERLAY_PIXELS / (width * height))));
-    resize(this.#photoCanvas.canvas, width * this.ratio, height * this.ratio);
-    this.#resizeMask(width * this.#maskRatio, height * this.#maskRatio);
+    this.#photoLayer.resize(width * this.ratio, height * this.ratio, this.ratio, style);
+    this.#maskLayer.resize(width, height, this.ratio);
     if (this.#fitted) this.fit();
     else this.pan(this.middle.x - before.x, this.middle.y - before.y);
     this.#viewIsNew = true;
     this.#paint(); // at once: a resized canvas is blank until it is painted
   }
 
-  /**
-   * @param {number} width
-   * @param {number} height
-   */
-  #resizeMask(width, height) {
-    const { canvas } = this.#maskCanvas;
-    resize(canvas, width, height);
-    this.#maskPicture = new MaskPicture(canvas, Math.max(1, Math.round(this.#maskRatio)));
-    const bytes = /** @type {Uint8ClampedArray<ArrayBuffer>} */ (this.#maskPicture.bytes);
-    this.#maskImage = new ImageData(bytes, canvas.width, canvas.height);
-    this.#maskView = null;
+  /** @param {"photo" | "photofailed"} what */
+  #photoCame(what) {
+    this.#viewIsNew = true;
+    this.schedule();
+    this.#tell(what);
   }
 
-  /** Fetches the whole photo once the preview would have to be magnified. */
-  #sharpen() {
-    const { previewWidth, width, fullUrl } = this.#photo;
-    const isSharp = previewWidth >= width || this.view.scale * width <= previewWidth * 1.05;
-    if (isSharp || this.#askedForAll || !this.#levels.length) return;
-    this.#askedForAll = true;
-    this.#load(fullUrl);
+  // ---- the pointer
+
+  #listen() {
+    this.#element.addEventListener("pointermove", (event) => (this.#hovered = event), { passive: true });
+    this.#element.addEventListener("pointerleave", () => {
+      this.#hovered = null;
+      this.schedule();
+    });
   }
 
-  /** @param {string} url */
-  async #load(url) {
-    try {
-      this.#levels = await this.#ask("photo", { url });
-    } catch {
-      this.#askedForAll = false; // the next zoom may try again
-      if (!this.#levels.length) this.#tell("photofailed");
+  /** Tells where the pointer is, a few times a second: words that follow it cost a layout. */
+  #tellPointer() {
+    const spot = this.brush.byKeys && this.brush.shown ? this.brush : this.#hovered && this.position(this.#hovered);
+    const pointer = spot && this.toCanvas(spot);
+    if (pointer?.x === this.pointer?.x && pointer?.y === this.pointer?.y) return;
+    const now = performance.now();
+    if (pointer && now - this.#pointerAt < POINTER_MS) {
+      window.setTimeout(() => this.schedule(), POINTER_MS);
       return;
     }
-    this.#viewIsNew = true;
-    this.#sharpen();
-    this.schedule();
-    this.#tell("photo");
+    this.#pointerAt = now;
+    this.pointer = pointer;
+    this.#tell("pointer");
   }
 
   // ---- painting
@@ -268,105 +337,42 @@ export class Surface {
   #paint() {
     cancelAnimationFrame(this.#scheduled);
     this.#scheduled = 0;
+    const view = snapped(this.view);
     if (this.#viewIsNew) {
-      this.#paintPhoto();
+      this.#photoLayer.paint(view);
+      this.#placeHud(view);
       this.#placeFrame();
     }
-    this.#paintMask();
+    const share = this.#maskLayer.ratio / this.ratio;
+    const { left, top, scale } = view;
+    this.#maskLayer.paint({ left: left * share, top: top * share, scale: scale * share }, this.#viewIsNew);
     this.#placeRing();
+    this.#loupe.show(this.#loupeSpot, this.ratio, this.brush.size * scale);
     this.#viewIsNew = false;
+    this.#tellPointer();
   }
 
-  #paintPhoto() {
-    const to = this.#photoCanvas;
-    const { left, top, scale } = this.view;
-    const { width, height } = this.#photo;
-    to.fillStyle = this.#ground;
-    to.fillRect(0, 0, this.size.width, this.size.height);
-    to.fillStyle = "#222";
-    if (!this.#levels.length) {
-      to.fillRect(left, top, width * scale, height * scale);
-      return;
-    }
-    const level = levelFor(this.#levels, this.#photo, scale);
-    const [x, y] = [Math.max(0, -left / scale), Math.max(0, -top / scale)];
-    const across = Math.min(width, (this.size.width - left) / scale) - x;
-    const down = Math.min(height, (this.size.height - top) / scale) - y;
-    const [fx, fy] = [level.width / width, level.height / height];
-    const [toX, toY] = [left + x * scale, top + y * scale];
-    to.imageSmoothingEnabled = scale < 2;
-    to.drawImage(level, x * fx, y * fy, across * fx, down * fy, toX, toY, across * scale, down * scale);
-  }
-
-  #paintMask() {
-    if (!this.#maskView || (this.#viewIsNew && this.#maskCost < SLOW_FRAME_MS)) this.#paintWholeMask();
-    else if (this.#viewIsNew) this.#carryMask(this.#maskView);
-    else if (this.#dirty) this.#putMask(this.#maskPicture.paint(this.#mask, this.#dirty, this.#colours()));
-    this.#dirty = null;
-  }
-
-  #paintWholeMask() {
-    const from = performance.now();
-    const picture = this.#maskPicture;
-    this.#maskView = this.#viewOfMask();
-    this.#maskCanvas.canvas.style.transform = "";
-    picture.look(this.#maskView, this.#photo);
-    picture.colours.fill(0);
-    if (!this.#mask.isEmpty) picture.paint(this.#mask, this.#mask.everything, this.#colours());
-    this.#maskCanvas.putImageData(this.#maskImage, 0, 0);
-    this.#maskCost = performance.now() - from;
-  }
-
-  /**
-   * Where painting the mask takes longer than half a frame, it moves along as it is until the view
-   * is at rest.
-   * @param {View} from
-   */
-  #carryMask(from) {
-    const to = this.#viewOfMask();
-    const ratio = to.scale / from.scale;
-    const x = (to.left - from.left * ratio) / this.#maskRatio;
-    const y = (to.top - from.top * ratio) / this.#maskRatio;
-    this.#maskCanvas.canvas.style.transform = `translate(${x}px, ${y}px) scale(${ratio})`;
-    clearTimeout(this.#settling);
-    this.#settling = window.setTimeout(() => this.#paintWholeMask(), SETTLE_MS);
-  }
-
-  /** @param {Bounds | null} bounds */
-  #putMask(bounds) {
-    if (!bounds) return;
-    const [left, top, right, bottom] = bounds;
-    this.#maskCanvas.putImageData(this.#maskImage, 0, 0, left, top, right - left, bottom - top);
-  }
-
-  #viewOfMask() {
-    const ratio = this.#maskRatio / this.ratio;
-    const { left, top, scale } = this.view;
-    return { left: left * ratio, top: top * ratio, scale: scale * ratio };
-  }
-
-  #colours() {
-    this.#inks ??= {
-      tint: word(getComputedStyle(this.#element).getPropertyValue("--tint")),
-      light: word("rgb(255 255 255)"),
-      dark: word("rgb(0 0 0 / 0.75)"),
-    };
-    return this.#tinted ? this.#inks : { ...this.#inks, tint: 0 };
+  /** @param {View} view */
+  #placeHud({ left, top, scale }) {
+    const [x, y, size] = [left, top, scale].map((length) => length / this.ratio);
+    this.hudCanvas.setAttribute("transform", `matrix(${size} 0 0 ${size} ${x} ${y})`);
   }
 
   #placeRing() {
     const { x, y, size, shown } = this.brush;
-    const across = Math.max(SMALLEST_RING, (size * this.view.scale) / this.ratio);
+    const across = Math.max(SMALLEST_RING, size * this.cssPerPixel);
     const { style } = this.#ring;
     this.#ring.hidden = !shown;
-    style.inlineSize = style.blockSize = `${across}px`;
+    if (across !== this.#ringSize) style.inlineSize = style.blockSize = `${across}px`;
+    this.#ringSize = across;
     style.transform = `translate(${x / this.ratio - across / 2}px, ${y / this.ratio - across / 2}px)`;
   }
 
   #placeFrame() {
     this.#frame.hidden = !this.#framed;
     if (!this.#framed) return;
-    const [left, top, right, bottom] = toSurface(this.view, this.#framed.bounds).map((at) => at / this.ratio);
+    const bounds = toSurface(snapped(this.view), this.#framed.bounds);
+    const [left, top, right, bottom] = bounds.map((at) => at / this.ratio);
     const { style } = this.#frame;
     style.transform = `translate(${left}px, ${top}px)`;
     style.inlineSize = `${right - left}px`;
@@ -388,35 +394,4 @@ function added(parent, tag, name) {
   element.className = name;
   parent.append(element);
   return element;
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {CanvasRenderingContext2DSettings} settings
- */
-function context(canvas, settings = {}) {
-  const found = canvas.getContext("2d", settings);
-  if (!found) throw new Error("this browser has no canvas");
-  return found;
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {number} width
- * @param {number} height
- */
-function resize(canvas, width, height) {
-  canvas.width = Math.max(1, Math.round(width));
-  canvas.height = Math.max(1, Math.round(height));
-}
-
-/**
- * A CSS colour as the little-endian word that an ImageData holds.
- * @param {string} colour
- */
-function word(colour) {
-  const pixel = context(document.createElement("canvas"));
-  pixel.fillStyle = colour;
-  pixel.fillRect(0, 0, 1, 1);
-  return new Uint32Array(pixel.getImageData(0, 0, 1, 1).data.buffer)[0];
 }

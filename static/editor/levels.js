@@ -1,0 +1,217 @@
+// @ts-check
+/**
+ * A photo at several sizes, so that drawing it small never reads all of it: first the preview,
+ * then, once somebody looks closer, the photo's own pixels. What is too large for one canvas of a
+ * phone is kept at half its size, and at full size only around what is seen.
+ *
+ * The worker decodes (`photo`); the page chooses (`Levels`).
+ */
+
+/** @typedef {import("./mask.js").Bounds} Bounds */
+/** @typedef {{left: number, top: number, bitmap: ImageBitmap}} Part of the photo, at full size */
+/** @typedef {{levels: ImageBitmap[], part: Part | null, isOpaque: boolean}} Decoded levels: largest first */
+
+/** The largest canvas that phones allow is 4096 x 4096; no bitmap that is kept is larger. */
+export const MOST_PIXELS = 4096 * 4096;
+const PART_SIDE = 4096;
+const SMALLEST_LEVEL = 900;
+const PROBE = 256;
+const BLURRED = 1.05;
+
+/**
+ * In the worker: decodes a photo.
+ * @param {{url: string, bounds: Bounds | null, wantsLevels: boolean}} message bounds: the part that is wanted at full size
+ * @returns {Promise<{answer: Decoded, transfer: Transferable[]}>}
+ */
+export async function photo({ url, bounds, wantsLevels }) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  const whole = await createImageBitmap(await response.blob());
+  const levels = wantsLevels ? await levelsOf(whole) : [];
+  const part = bounds && (await partOf(whole, bounds));
+  const isOpaque = wantsLevels && !isTransparent(levels[levels.length - 1]);
+  if (!levels.includes(whole)) whole.close();
+  const transfer = part ? [...levels, part.bitmap] : levels;
+  return { answer: { levels, part, isOpaque }, transfer };
+}
+
+/** @param {ImageBitmap} whole */
+async function levelsOf(whole) {
+  const levels = whole.width * whole.height <= MOST_PIXELS ? [whole] : [];
+  for (let last = whole; Math.max(last.width, last.height) > SMALLEST_LEVEL * 2; ) {
+    const half = { resizeWidth: Math.ceil(last.width / 2), resizeHeight: Math.ceil(last.height / 2) };
+    last = await createImageBitmap(last, { ...half, resizeQuality: "medium" });
+    if (last.width * last.height <= MOST_PIXELS) levels.push(last);
+  }
+  return levels;
+}
+
+/**
+ * @param {ImageBitmap} whole
+ * @param {Bounds} bounds
+ */
+async function partOf(whole, [left, top, right, bottom]) {
+  return { left, top, bitmap: await createImageBitmap(whole, left, top, right - left, bottom - top) };
+}
+
+/** @param {ImageBitmap} level */
+function isTransparent(level) {
+  const share = Math.min(1, PROBE / Math.max(level.width, level.height));
+  const [width, height] = [level.width, level.height].map((length) => Math.max(1, Math.round(length * share)));
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  if (!context) return false;
+  context.drawImage(level, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  for (let i = 3; i < data.length; i += 4) if (data[i] < 255) return true;
+  return false;
+}
+
+export class Levels {
+  /** @type {ImageBitmap[]} */ #levels = [];
+  /** @type {Part | null} */ #part = null;
+  #isFull = false;
+  #isAsking = false;
+  #photo;
+  #ask;
+  #tell;
+  isOpaque = true;
+
+  /**
+   * @param {import("./surface.js").Photo} photo
+   * @param {import("./surface.js").Ask} ask
+   * @param {(what: "photo" | "photofailed") => void} tell
+   */
+  constructor(photo, ask, tell) {
+    this.#photo = photo;
+    this.#ask = ask;
+    this.#tell = tell;
+    this.#load(photo.previewUrl, null, true);
+  }
+
+  get isEmpty() {
+    return this.#levels.length === 0;
+  }
+
+  /**
+   * The smallest level that need not be magnified, else the largest; and the part at full size
+   * where that is needed.
+   * @param {number} scale
+   * @returns {{level: ImageBitmap, part: Part | null}}
+   */
+  at(scale) {
+    const level = levelFor(this.#levels, this.#photo, scale);
+    return { level, part: this.#isBlurred(scale) ? this.#part : null };
+  }
+
+  /**
+   * Fetches what would have to be magnified otherwise.
+   * @param {number} scale
+   * @param {Bounds} seen of the photo
+   */
+  want(scale, seen) {
+    if (this.#isAsking || this.isEmpty) return;
+    const { fullUrl } = this.#photo;
+    if (!this.#isFull) {
+      if (this.#isBlurred(scale)) this.#load(fullUrl, partFor(this.#photo, scale, seen), true);
+    } else if (this.#isBlurred(scale)) {
+      const bounds = partFor(this.#photo, scale, seen);
+      if (bounds && !contains(this.#part, seen)) this.#load(fullUrl, bounds, false);
+    } else if (this.#part && scale < 0.25) {
+      this.#part.bitmap.close();
+      this.#part = null;
+    }
+  }
+
+  /** @param {number} scale */
+  #isBlurred(scale) {
+    const { width } = this.#levels[0];
+    return width < this.#photo.width && scale * this.#photo.width > width * BLURRED;
+  }
+
+  /**
+   * @param {string} url
+   * @param {Bounds | null} bounds
+   * @param {boolean} wantsLevels
+   */
+  async #load(url, bounds, wantsLevels) {
+    this.#isAsking = true;
+    try {
+      const answer = await this.#ask("photo", { url, bounds, wantsLevels });
+      const found = Array.isArray(answer) ? { levels: answer, part: null, isOpaque: true } : answer; // XXX until the worker uses photo()
+      if (wantsLevels) this.#take(found, url === this.#photo.fullUrl);
+      if (found.part) this.#replacePart(found.part);
+    } catch {
+      if (this.isEmpty) this.#tell("photofailed"); // else the next look may try again
+      return;
+    } finally {
+      this.#isAsking = false;
+    }
+    this.#tell("photo");
+  }
+
+  /**
+   * @param {Decoded} found
+   * @param {boolean} isFull
+   */
+  #take(found, isFull) {
+    for (const level of this.#levels) level.close();
+    this.#levels = found.levels;
+    this.#isFull = isFull;
+    this.isOpaque = found.isOpaque;
+  }
+
+  /** @param {Part} part */
+  #replacePart(part) {
+    this.#part?.bitmap.close();
+    this.#part = part;
+  }
+}
+
+/**
+ * The smallest picture of a chain of halves that need not be magnified, else the largest.
+ * @template {{width: number, height: number}} T
+ * @param {T[]} levels largest first
+ * @param {{width: number, height: number}} photo
+ * @param {number} scale
+ * @returns {T}
+ */
+export function levelFor(levels, photo, scale) {
+  return levels.findLast((level) => level.width >= photo.width * scale) ?? levels[0];
+}
+
+/**
+ * Which part of a photo to keep at full size when this of it is seen; null where all of it is
+ * kept, where half the size is sharp enough, and where more is seen than may be kept.
+ * @param {{width: number, height: number}} photo
+ * @param {number} scale
+ * @param {Bounds} seen
+ * @returns {Bounds | null}
+ */
+export function partFor({ width, height }, scale, [left, top, right, bottom]) {
+  if (width * height <= MOST_PIXELS || scale * 2 <= BLURRED) return null;
+  const across = Math.min(width, Math.max(right - left, PART_SIDE));
+  const down = Math.min(height, Math.floor(MOST_PIXELS / across));
+  if (across * down > MOST_PIXELS || bottom - top > down) return null;
+  const x = around((left + right) / 2, across, width);
+  const y = around((top + bottom) / 2, down, height);
+  return [x, y, x + across, y + down];
+}
+
+/**
+ * @param {number} middle
+ * @param {number} length
+ * @param {number} limit
+ */
+function around(middle, length, limit) {
+  return Math.round(Math.min(limit - length, Math.max(0, middle - length / 2)));
+}
+
+/**
+ * @param {Part | null} part
+ * @param {Bounds} seen
+ */
+function contains(part, [left, top, right, bottom]) {
+  if (!part) return false;
+  const { width, height } = part.bitmap;
+  return part.left <= left && part.top <= top && part.left + width >= right && part.top + height >= bottom;
+}
