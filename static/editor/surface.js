@@ -45,7 +45,9 @@ import {
 /** @typedef {"view" | "photo" | "photofailed" | "pointer"} News */
 
 const ZOOM_OUT = 0.5; // of the fitted scale
-const SMALLEST_RING = 4;
+const BRUSHES = ["brush", "eraser"];
+const SMALLEST_RING = 4; // CSS pixels
+const OTHER_RING = 20; // of tools without a size, moved by keys
 const TAG_ROOM = 44;
 const POINTER_MS = 60;
 const SIDES = ["top", "right", "bottom", "left"];
@@ -360,7 +362,8 @@ export class Surface {
 
   #placeRing() {
     const { x, y, size, shown } = this.brush;
-    const across = Math.max(SMALLEST_RING, size * this.cssPerPixel);
+    const hasSize = BRUSHES.includes(this.#element.dataset.tool ?? "");
+    const across = hasSize ? Math.max(SMALLEST_RING, size * this.cssPerPixel) : OTHER_RING;
     const { style } = this.#ring;
     this.#ring.hidden = !shown;
     if (across !== this.#ringSize) style.inlineSize = style.blockSize = `${across}px`;
