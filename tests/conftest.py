@@ -137,7 +137,10 @@ def make_edit(new_edit: Callable[..., Any]) -> Callable[..., Any]:
     from editor.jobs.submit import submit
     from editor.models import Edit
 
-    asked = {"prompt", "model", "options", "operation", "references"}
+    asked = {
+        "prompt", "model", "options", "operation", "references", "margins", "grow", "feather",
+        "marks", "markup_as",
+    }  # fmt: skip
     columns = {field.name for field in Edit._meta.get_fields()} - asked
 
     def make(photo: Any, **fields: Any) -> Any:
@@ -168,7 +171,7 @@ def make_result() -> Callable[..., Any]:
             edit=edit, number=1, token=uuid4(), provider="http://127.0.0.1/v1", sent_at=now,
             answered_at=now, outcome="succeeded", http_status=200, request_id="req_test",
         )  # fmt: skip
-        size = edit.source.size if edit.source else (96, 64)
+        size = edit.canvas_size if edit.source else (96, 64)
         pixels = files.open_picture(photo_png(size, shade=number * 40)).pixels
         image = store_result(pixels, name=f"{edit.subject} {number}", person=edit.created_by)
         facts = {

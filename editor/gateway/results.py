@@ -121,7 +121,7 @@ def description_of(
 
 def description_of_partial(edit: Edit, preview: Partial) -> Description:
     frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
-    size = sent_size(edit.operation, edit.options, frame)  # type: ignore[arg-type]
+    size = sent_size(edit.api_operation, edit.options, frame)  # type: ignore[arg-type]
     if not size or size == "auto":
         size = written((preview.width, preview.height))  # what is not stitched is shown as it came
     is_transparent = edit.options.get("background") == "transparent"

@@ -84,6 +84,15 @@ def new_area(size: Size, margins: Margins) -> Mask:
     return with_new_area(np.zeros((height, width), np.uint8), size, margins)
 
 
+def new_bounds(size: Size, margins: Margins) -> Bounds | None:
+    """The smallest bounds that hold everything new; None without margins."""
+    bands = _bands(canvas_size(size, margins), place_of(size, margins))
+    if not bands:
+        return None
+    lefts, tops, rights, bottoms = zip(*bands, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
 def _require_margins(margins: Margins) -> None:
     if len(margins) != 4 or min(margins) < 0:
         raise ValueError(f"{margins} are no margins")

@@ -23,23 +23,42 @@ def frame_for(
     bounds: Bounds | None,
     options: dict[str, Any],
     fit: Fit,
+    drawing: Bounds | None = None,
 ) -> Frame | None:
     """The frame of an edit; None where pictures are sent as they are, or where there are none.
 
-    `bounds` are those of the mask in source pixels, None without one. With `fit` "mask" the frame
-    lies around the mask. "asked" is what callers of the API mean: a size that they name is the size
-    of the whole picture, and only without one may the frame lie around the mask.
+    `source` is the size of the canvas, and `bounds` are those of what may change in its pixels,
+    None without a mask. With `fit` "mask" the frame lies around the mask, and holds the `drawing`
+    (bounds in the same pixels) with it; without a mask a drawing is of the whole picture.
+    "asked" is what callers of the API mean: a size that they name is the size of the whole picture,
+    and only without one may the frame lie around the mask.
     """
     if source is None or operation == "generate":
         return None
     if operation == "vary":
         return _middle_square(source, options) if model.square_images else None
-    if bounds is None:
-        return None
     size = options.get("size")
+    if bounds is None:
+        return framing.whole_frame(source, rule_for(model, size)) if drawing else None
     if fit == "asked" and size and size != "auto":
         return _whole(source, parse(size))
-    return framing.frame_for(bounds, source, rule_for(model, size))
+    return framing.frame_for(around(bounds, drawing, source), source, rule_for(model, size))
+
+
+def around(bounds: Bounds, drawing: Bounds | None, canvas: Size) -> Bounds:
+    """The bounds, widened to hold as much of the drawing as lies on the canvas."""
+    if drawing is None:
+        return bounds
+    left, top = max(0, drawing[0]), max(0, drawing[1])
+    right, bottom = min(canvas[0], drawing[2]), min(canvas[1], drawing[3])
+    if left >= right or top >= bottom:
+        return bounds
+    return (
+        min(bounds[0], left),
+        min(bounds[1], top),
+        max(bounds[2], right),
+        max(bounds[3], bottom),
+    )
 
 
 def sent_size(operation: Operation, options: dict[str, Any], frame: Frame | None) -> str | None:

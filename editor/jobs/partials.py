@@ -19,8 +19,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from editor.images_api.messages import PartialPicture
-from editor.imaging import files, framing, masks, previews
-from editor.jobs.pictures import pixel_gate, read
+from editor.imaging import files, framing, previews
+from editor.jobs.canvas import small_canvas
+from editor.jobs.pictures import pixel_gate
 from editor.models import Attempt, Edit, Partial, Status
 
 log = logging.getLogger(__name__)
@@ -101,22 +102,16 @@ class Keeper:
         return previews.preview_within(base, mask, answer, self._frame_in(width)), (width, height)
 
     def _frame_in(self, width: int) -> tuple[int, int, int, int]:
-        assert self.edit.source is not None
-        scale = width / self.edit.source.width
+        scale = width / self.edit.canvas_size[0]
         bounds = framing.Frame.from_dict(self.edit.frame).bounds
         left, top, right, bottom = (round(side * scale) for side in bounds)
         return (left, top, max(left + 1, right), max(top + 1, bottom))
 
     @cached_property
     def _ground(self) -> tuple[Any, Any]:
-        """The source's work preview, and the mask at its size."""
-        source = self.edit.source
-        assert source is not None
+        """The canvas at a work preview's size, and what may change of it."""
         with pixel_gate:
-            base = files.open_picture(read(source.preview)).pixels
-            mask = masks.read_mask(read(self.edit.mask), source.size)
-            size = (int(base.shape[1]), int(base.shape[0]))
-            return base, framing.cut_mask(mask, framing.Frame((0, 0, *source.size), size))
+            return small_canvas(self.edit)
 
 
 def _decoded(data: bytes) -> files.Picture:

@@ -7,12 +7,14 @@ from editor.images_api.catalogue import Model
 from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import FilePart, Operation, Request
 from editor.imaging import files, framing, masks
-from editor.jobs.frames import sent_size
+from editor.imaging import markup as marked
+from editor.jobs.canvas import contract_bounds, contract_of, margins_of, pixels_of_canvas
+from editor.jobs.frames import Bounds, around, sent_size
 from editor.jobs.pictures import pixel_gate, pixels_of, read
 from editor.jobs.provider import known_models, pseudonym
 from editor.jobs.quotes import previews_wanted
 from editor.jobs.sizes import smaller_rule
-from editor.models import Edit, Image, Origin
+from editor.models import Edit, Image, MarkupAs, Origin
 
 LONGEST_REFERENCE = 3840  # pixels of its longer side: no model looks closer
 JPEG_QUALITY = 95
@@ -39,13 +41,12 @@ def _request(edit: Edit, model: Model) -> Request:
     assert edit.source is not None, "only generations have no source"
     references = tuple(_reference(each.image, model, each.number) for each in _references(edit))
     frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
-    if frame is None or _is_all_of(edit.source, frame, model):
+    if frame is None or _is_all_of(edit, edit.source, frame, model):
         return _as_it_is(edit, model, edit.source, references, frame)
-    pixels = pixels_of(edit.source)
-    if not edit.mask:
-        return Request(images=(_window(pixels, frame, model),), **_parameters(edit, model, frame))
-    mask = masks.read_mask(read(edit.mask), edit.source.size)
-    return _fitting(edit, edit.source, model, pixels, mask, references)
+    if edit.operation == "vary":
+        window = framing.cut(pixels_of(edit.source), frame)
+        return Request(images=(_window(window, model),), **_parameters(edit, model, frame))
+    return _fitting(edit, model, references)
 
 
 def _references(edit: Edit) -> Any:
@@ -53,7 +54,7 @@ def _references(edit: Edit) -> Any:
 
 
 def _parameters(edit: Edit, model: Model, frame: framing.Frame | None) -> dict[str, Any]:
-    operation: Operation = edit.operation  # type: ignore[assignment]
+    operation: Operation = edit.api_operation  # type: ignore[assignment]
     previews = previews_wanted(model, edit.options)
     who = [name for name in NAMES_OF_USERS if model.takes(name, operation)]
     chosen = {name: value for name, value in edit.options.items() if name not in NOT_SENT}
@@ -78,51 +79,77 @@ def wanted_answer(model: Model) -> str | None:
 # --- a window of the source, and its mask ---------------------------------------------------------
 
 
-def _fitting(
-    edit: Edit,
-    source: Image,
-    model: Model,
-    pixels: Any,
-    mask: Any,
-    references: tuple[FilePart, ...],
-) -> Request:
+def _fitting(edit: Edit, model: Model, references: tuple[FilePart, ...]) -> Request:
     """The request with its picture within the model's limit of bytes: a fixed-size model with a small
     limit may need the next smaller size."""
+    pixels = pixels_of_canvas(edit)
+    contract = contract_of(edit) if edit.mask else None
     frame = framing.Frame.from_dict(edit.frame)
-    request = _masked(edit, model, pixels, mask, frame, references)
-    bounds = masks.bounds(mask)
+    request = _framed(edit, model, pixels, contract, frame, references)
+    bounds = contract_bounds(edit)
     while bounds and len(request.images[0].data) >= model.max_image_bytes:
         rule = smaller_rule(model, frame.size)
         if rule is None:
             break
-        frame = framing.frame_for(bounds, source.size, rule)
-        request = _masked(edit, model, pixels, mask, frame, references)
+        held = around(bounds, _drawn_bounds(edit), edit.canvas_size)
+        frame = framing.frame_for(held, edit.canvas_size, rule)
+        request = _framed(edit, model, pixels, contract, frame, references)
     if frame.to_dict() != edit.frame:
         edit.frame = frame.to_dict()
         edit.save(update_fields=["frame"])
     return request
 
 
-def _masked(
+def _framed(
     edit: Edit,
     model: Model,
     pixels: Any,
-    mask: Any,
+    contract: Any | None,
     frame: framing.Frame,
     references: tuple[FilePart, ...],
 ) -> Request:
+    window = framing.cut(pixels, frame)
+    drawing = _drawing(edit, frame)
+    mask = markup = None
+    if drawing is not None and edit.markup_as == MarkupAs.REFERENCE:
+        shown = marked.over(window, drawing)
+        references += (_encoded(shown, model, f"reference-{len(references) + 1}"),)
+    elif drawing is not None:  # the API takes a drawing in place of a mask
+        data = files.encode_png(drawing, level=6)
+        markup = FilePart("markup.png", data, "image/png", frame.size, has_alpha=True)
+    if contract is not None and markup is None:
+        mask = _mask_part(framing.cut_mask(contract, frame), frame.size)
     return Request(
-        images=(_window(pixels, frame, model), *references),
-        mask=_mask_part(framing.cut_mask(mask, frame), frame.size),
+        images=(_window(window, model), *references),
+        mask=mask,
+        markup=markup,
         **_parameters(edit, model, frame),
     )
 
 
-def _window(pixels: Any, frame: framing.Frame, model: Model) -> FilePart:
-    window = framing.cut(pixels, frame)
+def _drawing(edit: Edit, frame: framing.Frame) -> Any | None:
+    """What was drawn, as it lies in the frame's window; None where nothing was."""
+    if not edit.marks:
+        return None
+    left, top = margins_of(edit)[:2]
+    bounds = frame.bounds
+    window = bounds[0] - left, bounds[1] - top, bounds[2] - left, bounds[3] - top
+    return marked.drawn(marked.read(edit.marks), window, frame.size)
+
+
+def _drawn_bounds(edit: Edit) -> Bounds | None:
+    reach = marked.reach(marked.read(edit.marks))
+    if reach is None:
+        return None
+    left, top = margins_of(edit)[:2]
+    return reach[0] + left, reach[1] + top, reach[2] + left, reach[3] + top
+
+
+def _window(window: Any, model: Model) -> FilePart:
+    height, width = window.shape[:2]
     if model.send_alpha:
         window = files.with_alpha(window)
-    return FilePart("image.png", files.encode_png(window), "image/png", frame.size)
+    return FilePart("image.png", files.encode_png(window), "image/png", (width, height))
 
 
 def _mask_part(mask: Any, size: tuple[int, int]) -> FilePart:
@@ -132,10 +159,11 @@ def _mask_part(mask: Any, size: tuple[int, int]) -> FilePart:
 # --- pictures as they are -------------------------------------------------------------------------
 
 
-def _is_all_of(source: Image, frame: framing.Frame, model: Model) -> bool:
+def _is_all_of(edit: Edit, source: Image, frame: framing.Frame, model: Model) -> bool:
     """Whether the frame holds the whole picture of a script, pixel for pixel: nothing has to be cut."""
     whole = frame.bounds == (0, 0, *source.size) and frame.size == source.size
-    return whole and source.origin == Origin.API and not model.send_alpha
+    is_plain = not any(edit.margins) and not edit.marks and not edit.grow
+    return whole and is_plain and source.origin == Origin.API and not model.send_alpha
 
 
 def _as_it_is(

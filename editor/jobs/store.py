@@ -30,8 +30,9 @@ from editor.images_api.messages import (
     picture_bytes,
     read_answer,
 )
-from editor.imaging import files, framing, masks, stitching
+from editor.imaging import files, framing, stitching
 from editor.jobs import leases, outcome, pictures, spool
+from editor.jobs.canvas import contract_of, kept_of, pixels_of_canvas
 from editor.jobs.connections import give_back
 from editor.jobs.crashing import crash
 from editor.jobs.frames import sent_size
@@ -199,13 +200,18 @@ def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
     """How an answer is put back into the source; None where it is the whole picture by itself."""
     if not edit.is_stitched:
         return None
-    assert edit.source is not None, "only what has a source is stitched"
-    source = pictures.pixels_of(edit.source)
-    mask = masks.read_mask(pictures.read(edit.mask), edit.source.size)
-    frame = framing.Frame.from_dict(edit.frame)
+    canvas, contract = pixels_of_canvas(edit), contract_of(edit)
+    frame, kept = framing.Frame.from_dict(edit.frame), kept_of(edit)
     transparent = edit.options.get("background") == "transparent"
     return lambda answer: stitching.stitch(
-        source, answer, mask, frame, keep_transparency=transparent
+        canvas,
+        answer,
+        contract,
+        frame,
+        feather=edit.feather,
+        keep_transparency=transparent,
+        kept=kept,
+        rim=edit.grow,
     )
 
 
@@ -298,7 +304,7 @@ def _nothing_kept(gone: dict[int, ProviderError], unusable: list[ProviderError])
 def _cost(edit: Edit, response: ImagesResponse) -> int | None:
     model = known_models().get(edit.model)
     frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
-    asked = sent_size(cast(Operation, edit.operation), edit.options, frame)
+    asked = sent_size(cast(Operation, edit.api_operation), edit.options, frame)
     return pricing.cost(
         model,
         response.usage,

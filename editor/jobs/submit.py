@@ -15,12 +15,27 @@ from django.utils import timezone
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Model, Problem
 from editor.images_api.messages import Operation
-from editor.imaging import files, masks
+from editor.imaging import extending, files, markup, masks
+from editor.imaging.extending import NO_MARGINS, Margins
 from editor.jobs import pictures
 from editor.jobs.frames import Fit, with_default_size
 from editor.jobs.hints import hint
-from editor.jobs.quotes import Quote, kept_options, model_named, params_of, quote, too_many
-from editor.models import Edit, Image, OverBudget, Person, Reference, hold
+from editor.jobs.quotes import (
+    Drawing,
+    Quote,
+    drawing_as,
+    grow_of,
+    kept_options,
+    model_named,
+    params_of,
+    quote,
+    too_many,
+    wrong_with_drawing,
+    wrong_with_edge,
+    wrong_with_margins,
+)
+from editor.models import Edit, Image, MarkupAs, OverBudget, Person, Reference, hold
+from editor.models.edits import Operation as EditOperation
 
 __all__ = ["NewEdit", "NotSubmitted", "Quote", "quote", "submit"]
 
@@ -31,8 +46,12 @@ log = logging.getLogger(__name__)
 class NewEdit:
     """What a person asks for; `key` makes it one edit however often it is sent.
 
-    `mask` is a PNG of the source's size in which white means change, None for the whole picture.
-    `markup` is a transparent PNG of that size with a drawing on it, in place of a mask.
+    `mask` is a PNG of the canvas's size in which white means change, None for the whole picture.
+    The canvas is the source with `margins` (left, top, right, bottom) around it, which are always
+    changed. The mask is grown by `grow` pixels, and what changes fades in over `feather`; None is
+    automatic, which for a script's mask (see `fit`) is not at all.
+    `markup` is a script's drawing, a transparent PNG of the source's size, in place of a mask.
+    `marks` are the studio's (imaging.markup.read takes them), sent as `markup_as` says ("" chooses).
     `references` are further pictures, in order. `options` are those of quotes.OPTIONS that were
     chosen: n, size ("WxH" or "auto"), quality and so on. `fit` says what a size means, see frames.
     """
@@ -43,6 +62,11 @@ class NewEdit:
     references: tuple[Image, ...] = ()
     mask: bytes | None = field(default=None, repr=False)
     markup: bytes | None = field(default=None, repr=False)
+    margins: Margins = NO_MARGINS
+    grow: int | None = None
+    feather: int | None = None
+    marks: Any = field(default_factory=list)
+    markup_as: str = ""
     prompt: str = ""
     model: str
     options: dict[str, Any]
@@ -69,19 +93,19 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
     The same key again gives the same edit. Raises NotSubmitted: with `conflict` for the same key over
     other content, with `over_budget` when the month does not cover it, else with what is to be mended.
     """
-    digest = _digest(new.mask) if new.mask else ""
+    digest = _mask_digest(new)
     before = Edit.objects.filter(key=new.key).first()
     if before:
         return _same(before, new, digest)
-    model, mask, quoted = _checked(new)
-    edit = _row(new, model, mask, digest, quoted)
+    checked = _checked(new)
+    edit = _row(new, checked, digest)
     now = now or timezone.now()
     edit.created_at = edit.not_before = edit.hinted_at = now
     try:
         with transaction.atomic():
             edit.save()
             _refer(edit, new.references)
-            hold(edit, quoted.high_microusd or 0, now=now)
+            hold(edit, checked.quote.high_microusd or 0, now=now)
             transaction.on_commit(partial(hint, edit.pk), robust=True)
     except IntegrityError:  # the same request twice at the same moment
         return _same(Edit.objects.get(key=new.key), new, digest)
@@ -91,29 +115,51 @@ def submit(new: NewEdit, *, now: datetime | None = None) -> Edit:
     return edit
 
 
-def _row(new: NewEdit, model: Model, mask: Any | None, digest: str, quoted: Quote) -> Edit:
+@dataclass(frozen=True)
+class Checked:
+    """A wish that is taken: what its names and bytes stand for."""
+
+    model: Model
+    mask: Any | None  # as painted, with all that is new
+    marks: tuple[markup.Mark, ...]
+    drawing: Drawing | None
+    quote: Quote
+
+
+def _row(new: NewEdit, checked: Checked, digest: str) -> Edit:
+    quoted = checked.quote
     edit = Edit(
         key=new.key,
-        operation=new.operation,
+        operation=_kind(new),
         created_by=new.person,
         source=new.source,
         again=new.again,
+        margins=list(new.margins) if any(new.margins) else [],
+        marks=markup.listed(checked.marks),
+        markup_as=checked.drawing.sent_as if checked.drawing else "",
         prompt=new.prompt.strip(),
-        model=model.id,
-        options=_options(new, model),
+        model=checked.model.id,
+        options=_options(new, checked.model),
         frame=quoted.frame.to_dict() if quoted.frame else {},
         estimate_low_microusd=quoted.low_microusd,
         estimate_microusd=quoted.high_microusd,
         price_date=quoted.price_date,
     )
-    if mask is not None:
+    if checked.mask is not None:
         # Written anew: what was uploaded is never served, whatever else its bytes may hold.
-        edit.mask = pictures.save(digest, "mask.png", masks.mask_png(mask))
-        edit.mask_bounds = list(masks.bounds(mask) or ())
-        edit.mask_share = masks.share(mask)
+        edit.mask = pictures.save(digest, "mask.png", masks.mask_png(checked.mask))
+        edit.mask_bounds = list(masks.bounds(checked.mask) or ())
+        edit.mask_share = masks.share(checked.mask)
+        edit.grow, edit.feather = quoted.grow, new.feather
     if new.markup is not None:
         edit.markup = _kept_markup(new.markup)
     return edit
+
+
+def _kind(new: NewEdit) -> str:
+    """What is asked for: to the API, an extension is an edit."""
+    is_extension = new.operation == "edit" and any(new.margins)
+    return str(EditOperation.EXTEND) if is_extension else new.operation
 
 
 def _kept_markup(data: bytes) -> str:
@@ -129,25 +175,29 @@ def _refer(edit: Edit, references: tuple[Image, ...]) -> None:
     )
 
 
-def _checked(new: NewEdit) -> tuple[Model, Any | None, Quote]:
-    """The model, the mask and the quote, or NotSubmitted with everything that is wrong at once."""
+def _checked(new: NewEdit) -> Checked:
+    """What the wish stands for, or NotSubmitted with everything that is wrong with it at once."""
     model = model_named(new.model)
     if isinstance(model, Problem):
         raise NotSubmitted([model])
     options = _options(new, model)
     prompt = None if new.operation == "vary" else new.prompt
-    problems = [
-        *catalogue.problems(model, params_of(model, new.operation, options, prompt)),
-        *too_many(model, new.references),
-    ]
+    problems = [*catalogue.problems(model, params_of(model, new.operation, options, prompt))]
     if new.source is None and new.operation != "generate":
         problems.append(Problem("image", "missing", "There is no picture to change."))
     problems += _wrong_with_markup(new, model)
-    mask = None
+    marks: tuple[markup.Mark, ...] = ()
+    drawing = None
     try:
-        mask = _read_mask(new)
-    except masks.MaskRefused as refused:
-        problems.append(Problem("mask", refused.code, str(refused), refused.facts))
+        marks = markup.read(new.marks)
+        drawing = _drawing(new, model, marks)
+    except markup.MarkupRefused as refused:
+        problems.append(Problem("marks", refused.code, str(refused), refused.facts))
+    further = 1 if drawing and drawing.sent_as == MarkupAs.REFERENCE else 0
+    problems += too_many(model, new.references, further)
+    problems += wrong_with_drawing(model, new.operation, drawing)
+    mask, grow, wrong = _mask_and_edge(new, drawing)
+    problems += wrong
     if problems:
         raise NotSubmitted(problems)
     quoted = quote(
@@ -160,10 +210,60 @@ def _checked(new: NewEdit) -> tuple[Model, Any | None, Quote]:
         references=new.references,
         fit=new.fit,
         markup=new.markup is not None,
+        margins=new.margins,
+        grow=grow,
+        feather=new.feather,
+        drawing=drawing,
     )
     if quoted.problems:
         raise NotSubmitted(quoted.problems)
-    return model, mask, quoted
+    return Checked(model, mask, marks, drawing, quoted)
+
+
+def _drawing(new: NewEdit, model: Model, marks: tuple[markup.Mark, ...]) -> Drawing | None:
+    reach = markup.reach(marks)
+    if reach is None:
+        return None
+    left, top = new.margins[:2]
+    bounds = (reach[0] + left, reach[1] + top, reach[2] + left, reach[3] + top)
+    return Drawing(bounds, drawing_as(new.markup_as, model))
+
+
+def _mask_and_edge(
+    new: NewEdit, drawing: Drawing | None
+) -> tuple[Any | None, int | None, list[Problem]]:
+    """The mask as painted with all that is new, how far it is grown, and what is wrong with them."""
+    wrong = [*wrong_with_margins(new.source, new.margins), *wrong_with_edge(new.grow, new.feather)]
+    if wrong:
+        return None, None, wrong
+    try:
+        mask = _read_mask(new, drawing)
+        grow = _grow(new, mask)
+    except masks.MaskRefused as refused:
+        return None, None, [Problem("mask", refused.code, str(refused), refused.facts)]
+    return mask, grow, []
+
+
+def _grow(new: NewEdit, mask: Any | None) -> int | None:
+    """How far the mask is grown. What a person paints must leave something to keep, so a number that
+    nobody chose gives way; a script's mask is taken as it is."""
+    if mask is None or new.fit == "asked":
+        return new.grow
+    masks.require_area(mask)
+    masks.require_surroundings(mask)
+    grow = grow_of(new.grow, masks.bounds(mask), new.fit)
+    if not _covers_all(mask, grow):
+        return grow
+    if new.grow is None:
+        return 0
+    sentence = "Grown this far, the mask covers the whole picture: grow it less."
+    raise masks.MaskRefused("grown_over_all", sentence)
+
+
+def _covers_all(mask: Any, grow: int) -> bool:
+    height, width = mask.shape
+    reach = masks.grown_bounds(masks.bounds(mask) or (0, 0, 0, 0), grow, (width, height))
+    return reach == (0, 0, width, height) and bool(masks.grow(mask, grow).all())
 
 
 def _wrong_with_markup(new: NewEdit, model: Model) -> list[Problem]:
@@ -183,17 +283,20 @@ def _wrong_with_markup(new: NewEdit, model: Model) -> list[Problem]:
     return []
 
 
-def _read_mask(new: NewEdit) -> Any | None:
-    """What a person paints must leave something to keep; a script's mask is taken as it is."""
-    if new.source is None or (new.mask is None and (new.fit == "asked" or new.markup)):
+def _read_mask(new: NewEdit, drawing: Drawing | None) -> Any | None:
+    """The mask with all that is new in it; None where the whole picture may change."""
+    if new.source is None or new.operation != "edit":
         return None
-    if new.operation == "vary":
+    canvas = extending.canvas_size(new.source.size, new.margins)
+    if new.mask is None and any(new.margins):
+        return extending.new_area(new.source.size, new.margins)
+    is_drawn = new.markup is not None or (drawing and drawing.sent_as == MarkupAs.MARKUP)
+    if new.mask is None and (new.fit == "asked" or is_drawn):
         return None
-    mask = masks.read_mask(new.mask or b"", new.source.size)
-    if new.fit == "mask":
-        masks.require_area(mask)
-        masks.require_surroundings(mask)
-    return mask
+    mask = masks.read_mask(new.mask or b"", canvas)
+    if is_drawn and not mask.any() and not any(new.margins):
+        return None
+    return extending.with_new_area(mask, new.source.size, new.margins)
 
 
 def _framing_bounds(mask: Any | None) -> tuple[int, int, int, int] | None:
@@ -213,13 +316,17 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
     same = (
         not isinstance(model, Problem)
         and edit.created_by_id == new.person.pk
-        and edit.operation == new.operation
+        and edit.operation == _kind(new)
         and edit.source_id == (new.source.pk if new.source else None)
         and edit.prompt == new.prompt.strip()
         and edit.model == new.model
         and edit.options == _options(new, model)
-        and (digest in edit.mask if digest else not edit.mask)
+        and _is_mask_of(edit, new, digest)
         and (_digest(new.markup) in edit.markup if new.markup else not edit.markup)
+        and (new.grow is None or edit.grow == new.grow)
+        and edit.feather == new.feather
+        and edit.marks == _listed(new.marks)
+        and (not new.markup_as or not edit.marks or edit.markup_as == new.markup_as)
         and [each.image_id for each in edit.references.all()]
         == [image.pk for image in new.references]
     )
@@ -229,6 +336,30 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         )
         raise NotSubmitted([Problem("", "key_used", sentence, {})], conflict=True)
     return edit
+
+
+def _is_mask_of(edit: Edit, new: NewEdit, digest: str) -> bool:
+    """Beside a drawing, a mask in which nothing is painted is none."""
+    if edit.mask or not digest or not edit.marks or new.source is None:
+        return digest in edit.mask if digest else not edit.mask
+    try:
+        return not masks.read_mask(new.mask or b"", new.source.size).any()
+    except masks.MaskRefused:
+        return False
+
+
+def _listed(marks: Any) -> list[dict[str, Any]] | None:
+    try:
+        return markup.listed(markup.read(marks))
+    except markup.MarkupRefused:
+        return None
+
+
+def _mask_digest(new: NewEdit) -> str:
+    """Of what the stored mask is made from: what was sent, and where the picture lies in it."""
+    if not any(new.margins):
+        return _digest(new.mask) if new.mask else ""
+    return _digest(b"%d,%d,%d,%d " % new.margins + (new.mask or b""))
 
 
 def _digest(data: bytes) -> str:

@@ -1,0 +1,65 @@
+"""What an edit is made on: its source with what extending adds, and what of that may change."""
+
+from typing import Any
+
+from editor.imaging import extending, files, framing, masks, previews
+from editor.imaging.arrays import Bounds
+from editor.imaging.extending import NO_MARGINS, Margins
+from editor.jobs.pictures import pixels_of, read
+from editor.models import Edit, Image
+
+
+def margins_of(edit: Edit) -> Margins:
+    left, top, right, bottom = edit.margins or NO_MARGINS
+    return left, top, right, bottom
+
+
+def pixels_of_canvas(edit: Edit) -> Any:
+    """The source's pixels in their place, as imaging.extending has them; not to be written to."""
+    pixels = pixels_of(_source(edit))
+    return extending.extended(pixels, margins_of(edit)) if any(edit.margins) else pixels
+
+
+def contract_of(edit: Edit) -> Any:
+    """What may change: the painted mask, grown, (height, width) uint8 of the canvas's size."""
+    painted = masks.read_mask(read(edit.mask), edit.canvas_size)
+    return masks.grow(painted, edit.grow)
+
+
+def contract_bounds(edit: Edit) -> Bounds | None:
+    """The bounds of `contract_of`, without reading the mask. None where nothing is painted."""
+    if len(edit.mask_bounds) != 4:
+        return None
+    left, top, right, bottom = edit.mask_bounds
+    return masks.grown_bounds((left, top, right, bottom), edit.grow, edit.canvas_size)
+
+
+def kept_of(edit: Edit) -> Bounds | None:
+    """Where the source lies on the canvas; None where the canvas is the source."""
+    return extending.place_of(_source(edit).size, margins_of(edit)) if any(edit.margins) else None
+
+
+def small_canvas(edit: Edit) -> tuple[Any, Any]:
+    """The canvas at the size of a work preview, made from the source's own, and the contract at
+    that size."""
+    source, canvas = _source(edit), edit.canvas_size
+    pixels = files.open_picture(read(source.preview)).pixels
+    shrink = min(1.0, previews.PREVIEW_SIDE / max(canvas)) if any(edit.margins) else 1.0
+    if any(edit.margins):
+        pixels = _smaller(pixels, source, shrink)
+        left, top, right, bottom = (round(side * shrink) for side in edit.margins)
+        pixels = extending.extended(pixels, (left, top, right, bottom))
+    size = (int(pixels.shape[1]), int(pixels.shape[0]))
+    return pixels, framing.cut_mask(contract_of(edit), framing.Frame((0, 0, *canvas), size))
+
+
+def _smaller(pixels: Any, source: Image, shrink: float) -> Any:
+    """A work preview at `shrink` of its source's size; never larger than it is."""
+    height, width = pixels.shape[:2]
+    size = max(1, round(source.width * shrink)), max(1, round(source.height * shrink))
+    return framing.cut(pixels, framing.Frame((0, 0, width, height), size))
+
+
+def _source(edit: Edit) -> Image:
+    assert edit.source is not None, "only what has a source has a canvas"
+    return edit.source
