@@ -1,0 +1,282 @@
+// @ts-check
+import { CHANGE, KEEP, intersection } from "./mask.js";
+import { join, labelled, rootOf, runsOf } from "./selection-runs.js";
+
+/**
+ * What can be done with a selection as a whole: grow, shrink, smooth, fill its holes. Only the
+ * selection's bounds and their surroundings are visited; distances are Euclidean, between the
+ * centres of pixels, and exact. What lies beyond the picture is neither selected nor not, so a
+ * selection that reaches the picture's border stays there when it shrinks.
+ */
+
+/** @typedef {import("./mask.js").Bounds} Bounds */
+/** @typedef {import("./shapes.js").Region} Region */
+/** @typedef {{width: number, height: number}} Size */
+
+/**
+ * All pixels at most `radius` away from a selected one.
+ * @param {Region} region
+ * @param {number} radius
+ * @param {Size} size of the picture
+ * @returns {Region | null}
+ */
+export function grown(region, radius, size) {
+  const bounds = around(region, Math.floor(radius), size);
+  return trimmed({ bounds, pixels: spread(laid(region, bounds), bounds[2] - bounds[0], CHANGE, radius) });
+}
+
+/**
+ * All selected pixels that are more than `radius` away from every other one.
+ * @param {Region} region
+ * @param {number} radius
+ * @param {Size} size
+ * @returns {Region | null}
+ */
+export function shrunk(region, radius, size) {
+  const bounds = around(region, 1, size); // with a rim that is not selected, where there is room for one
+  return trimmed({ bounds, pixels: spread(laid(region, bounds), bounds[2] - bounds[0], KEEP, radius) });
+}
+
+/**
+ * Selects what is surrounded by selected pixels. A gap that only a corner leads into is a hole.
+ * @param {Region} region
+ * @returns {Region}
+ */
+export function holesFilled({ bounds, pixels }) {
+  const width = bounds[2] - bounds[0];
+  const filled = pixels.slice();
+  const runs = labelled(pixels, width, KEEP);
+  const { starts, ends, parents } = runs;
+  let outside = -1;
+  for (let run = 0; run < starts.length; run++) {
+    const isAtSide = starts[run] % width === 0 || ends[run] % width === 0;
+    if (!isAtSide && starts[run] >= width && ends[run] < pixels.length - width) continue;
+    if (outside < 0) outside = run;
+    else join(parents, outside, run);
+  }
+  const root = outside < 0 ? -1 : rootOf(parents, outside);
+  for (let run = 0; run < starts.length; run++) {
+    if (rootOf(parents, run) !== root) filled.fill(CHANGE, starts[run], ends[run]);
+  }
+  return { bounds, pixels: filled };
+}
+
+/**
+ * Every pixel becomes what most of the picture's pixels within `radius` of it are, itself included;
+ * where both are as many, it stays.
+ * @param {Region} region
+ * @param {number} radius
+ * @param {Size} size
+ * @returns {Region | null}
+ */
+export function smoothed(region, radius, size) {
+  const bounds = around(region, Math.floor(radius), size);
+  const width = bounds[2] - bounds[0];
+  const before = laid(region, bounds);
+  const [most, least] = [spread(before, width, CHANGE, radius), spread(before, width, KEEP, radius)];
+  const pixels = before.slice();
+  const counts = new Counts(before, width, halvesOf(radius));
+  for (let at = 0; at < pixels.length; at++) {
+    // Where a pixel's surroundings are all of one kind, so is the pixel.
+    if (most[at] === least[at]) continue;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const balance = 2 * counts.near(x, y) - counts.room(bounds[0] + x, bounds[1] + y, size);
+    if (balance) pixels[at] = balance > 0 ? CHANGE : KEEP;
+  }
+  return trimmed({ bounds, pixels });
+}
+
+/** How many pixels of a disc are selected, by running sums of the rows that it touches. */
+class Counts {
+  #pixels;
+  #width;
+  #height;
+  #halves;
+  /** @type {Uint32Array[]} */ #sums = [];
+  #area = 0;
+  #next = 0;
+
+  /**
+   * @param {Uint8Array} pixels
+   * @param {number} width
+   * @param {number[]} halves
+   */
+  constructor(pixels, width, halves) {
+    this.#pixels = pixels;
+    this.#width = width;
+    this.#height = pixels.length / width;
+    this.#halves = halves;
+    for (let i = 1 - halves.length; i < halves.length; i++) {
+      this.#sums.push(new Uint32Array(width + 1));
+      this.#area += 2 * halves[Math.abs(i)] + 1;
+    }
+  }
+
+  /**
+   * Wants the rows from the top down.
+   * @param {number} x
+   * @param {number} y
+   */
+  near(x, y) {
+    const reach = this.#halves.length - 1;
+    const last = Math.min(this.#height - 1, y + reach);
+    this.#next = Math.max(this.#next, y - reach);
+    while (this.#next <= last) this.#sum(this.#next++);
+    let count = 0;
+    for (let row = Math.max(0, y - reach); row <= last; row++) {
+      const half = this.#halves[Math.abs(row - y)];
+      const sums = this.#sums[row % this.#sums.length];
+      count += sums[Math.min(this.#width, x + half + 1)] - sums[Math.max(0, x - half)];
+    }
+    return count;
+  }
+
+  /**
+   * How many pixels of the picture the disc holds.
+   * @param {number} x
+   * @param {number} y
+   * @param {Size} size
+   */
+  room(x, y, { width, height }) {
+    const reach = this.#halves.length - 1;
+    if (x >= reach && y >= reach && x + reach < width && y + reach < height) return this.#area;
+    let area = 0;
+    for (let row = Math.max(0, y - reach); row <= Math.min(height - 1, y + reach); row++) {
+      const half = this.#halves[Math.abs(row - y)];
+      area += Math.min(width, x + half + 1) - Math.max(0, x - half);
+    }
+    return area;
+  }
+
+  /** @param {number} row */
+  #sum(row) {
+    const sums = this.#sums[row % this.#sums.length];
+    const from = row * this.#width;
+    for (let x = 0; x < this.#width; x++) sums[x + 1] = sums[x] + (this.#pixels[from + x] & 1);
+  }
+}
+
+/**
+ * The pixels after those of one value have spread by a radius. A row is covered by the rows around
+ * it, the nearest first; what they leave are gaps, and mostly there are soon none.
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ * @param {number} value
+ * @param {number} radius
+ */
+function spread(pixels, width, value, radius) {
+  const runs = runsOf(pixels, width, value);
+  const halves = halvesOf(radius);
+  const after = new Uint8Array(pixels.length).fill(value);
+  const rows = pixels.length / width;
+  for (let y = 0; y < rows; y++) {
+    let gaps = [0, width];
+    for (let away = 0; away < halves.length && gaps.length; away++) {
+      if (away <= y) gaps = cut(gaps, runs, y - away, width, halves[away]);
+      if (away && y + away < rows) gaps = cut(gaps, runs, y + away, width, halves[away]);
+    }
+    for (let i = 0; i < gaps.length; i += 2) after.fill(CHANGE - value, y * width + gaps[i], y * width + gaps[i + 1]);
+  }
+  return after;
+}
+
+/**
+ * What a row's runs leave of gaps when they are widened on both sides.
+ * @param {number[]} gaps pairs [start, end)
+ * @param {import("./selection-runs.js").Runs} runs
+ * @param {number} row
+ * @param {number} width
+ * @param {number} half
+ */
+function cut(gaps, { starts, ends, rows }, row, width, half) {
+  const [first, last] = [rows[row], rows[row + 1]];
+  if (first === last) return gaps;
+  const left = [];
+  for (let i = 0, run = first; i < gaps.length; i += 2) {
+    let [start, end] = [gaps[i] + row * width, gaps[i + 1] + row * width];
+    run = firstAfter(ends, start - half, run, last);
+    for (let at = run; at < last && start < end && starts[at] - half < end; at++) {
+      if (starts[at] - half > start) left.push(start - row * width, starts[at] - half - row * width);
+      start = ends[at] + half;
+    }
+    if (start < end) left.push(start - row * width, end - row * width);
+  }
+  return left;
+}
+
+/**
+ * The first of some rising numbers that is larger than a limit.
+ * @param {number[]} numbers
+ * @param {number} limit
+ * @param {number} low
+ * @param {number} high
+ */
+function firstAfter(numbers, limit, low, high) {
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * Half the width of a disc, without its middle column, by the distance from its middle row.
+ * @param {number} radius
+ */
+function halvesOf(radius) {
+  return Array.from({ length: Math.floor(radius) + 1 }, (_, away) => Math.floor(Math.sqrt(radius * radius - away * away)));
+}
+
+/**
+ * A region's bounds and what lies around them in the picture.
+ * @param {Region} region
+ * @param {number} margin
+ * @param {Size} size
+ * @returns {Bounds}
+ */
+function around({ bounds: [left, top, right, bottom] }, margin, { width, height }) {
+  return [
+    Math.max(0, left - margin),
+    Math.max(0, top - margin),
+    Math.min(width, right + margin),
+    Math.min(height, bottom + margin),
+  ];
+}
+
+/**
+ * A region's pixels, laid into other bounds.
+ * @param {Region} region
+ * @param {Bounds} bounds
+ */
+function laid({ bounds: [left, top, right, bottom], pixels }, bounds) {
+  const width = bounds[2] - bounds[0];
+  const laid = new Uint8Array(width * (bounds[3] - bounds[1]));
+  const here = intersection([left, top, right, bottom], bounds);
+  for (let y = here?.[1] ?? 0; here && y < here[3]; y++) {
+    const from = (y - top) * (right - left) - left;
+    laid.set(pixels.subarray(from + here[0], from + here[2]), (y - bounds[1]) * width + here[0] - bounds[0]);
+  }
+  return laid;
+}
+
+/**
+ * The same region in the smallest bounds, or null if nothing of it is selected.
+ * @param {Region} region
+ * @returns {Region | null}
+ */
+export function trimmed(region) {
+  const [from, first, to, end] = region.bounds;
+  let [left, top, right, bottom] = [to, end, from, first];
+  for (let y = first; y < end; y++) {
+    const row = region.pixels.subarray((y - first) * (to - from), (y - first + 1) * (to - from));
+    const start = row.indexOf(CHANGE);
+    if (start < 0) continue;
+    [top, bottom] = [Math.min(top, y), y + 1];
+    [left, right] = [Math.min(left, from + start), Math.max(right, from + row.lastIndexOf(CHANGE) + 1)];
+  }
+  if (top === end) return null;
+  const bounds = /** @type {Bounds} */ ([left, top, right, bottom]);
+  const isTight = left === from && top === first && right === to && bottom === end;
+  return isTight ? region : { bounds, pixels: laid(region, bounds) };
+}

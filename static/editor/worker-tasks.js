@@ -1,0 +1,111 @@
+// @ts-check
+import { CHANGE } from "./mask.js";
+import { UnreadablePng, decodeMask, encodeMask } from "./png.js";
+import { PictureMask, fitted } from "./selection-import.js";
+import { grown, holesFilled, shrunk, smoothed } from "./selection.js";
+
+/** What the worker does with masks: each task takes a message and gives an answer and what of it is moved. */
+
+/** @typedef {import("./shapes.js").Region} Region */
+/** @typedef {{region: Region, size: {width: number, height: number}, radius: number}} Whole a selection on its picture */
+
+const STRIP = 1024;
+
+/** @param {{parts: import("./png.js").Part[], width: number, height: number}} message */
+export async function encode({ parts, width, height }) {
+  const bytes = await encodeMask(parts, width, height);
+  return { answer: bytes, transfer: [bytes.buffer] };
+}
+
+/**
+ * @param {{url?: string, bytes?: Uint8Array<ArrayBuffer>}} message
+ */
+export async function decode({ url, bytes }) {
+  const { width, height, white } = await read(url ? await fetched(url) : new Blob(bytes ? [bytes] : []));
+  return { answer: { width, height, pixels: white }, transfer: [white.buffer] };
+}
+
+/** @param {Whole} message */
+export async function grow({ region, radius, size }) {
+  return moved(grown(region, radius, size));
+}
+
+/** @param {Whole} message */
+export async function shrink({ region, radius, size }) {
+  return moved(shrunk(region, radius, size));
+}
+
+/** @param {Whole} message */
+export async function smooth({ region, radius, size }) {
+  return moved(smoothed(region, radius, size));
+}
+
+/** @param {{region: Region}} message */
+export async function holes({ region }) {
+  return moved(holesFilled(region));
+}
+
+/**
+ * A mask from a file: by what is transparent, or, where nothing is, by what is white. One of
+ * another size is refused unless it may be fitted; with `inverse` the rest is selected.
+ * @param {{blob: Blob, width: number, height: number, fit?: boolean, inverse?: boolean}} message
+ */
+async function importMask({ blob, width, height, fit = false, inverse = false }) {
+  const mask = await read(blob);
+  const found = { width: mask.width, height: mask.height };
+  const isRight = found.width === width && found.height === height;
+  if (!isRight && !fit) return { answer: { wrongSize: found }, transfer: [] };
+  const pixels = isRight ? mask.pixels : fitted(mask, width, height);
+  if (inverse) for (let i = 0; i < pixels.length; i++) pixels[i] ^= CHANGE;
+  const region = { bounds: [0, 0, width, height], pixels };
+  return { answer: { region, found, by: mask.by }, transfer: [pixels.buffer] };
+}
+
+export { importMask as import };
+
+/** @param {Region | null} region */
+function moved(region) {
+  return { answer: region, transfer: region ? [/** @type {Transferable} */ (region.pixels.buffer)] : [] };
+}
+
+/**
+ * Grey PNG files are read here, all others by the browser.
+ * @param {Blob} blob
+ * @returns {Promise<{width: number, height: number, by: string, pixels: Uint8Array<ArrayBuffer>, white: Uint8Array<ArrayBuffer>}>}
+ */
+async function read(blob) {
+  try {
+    const mask = await decodeMask(new Uint8Array(await blob.arrayBuffer()));
+    return { ...mask, by: "white", white: mask.pixels };
+  } catch (error) {
+    if (error instanceof UnreadablePng) return readByBrowser(blob);
+    throw error;
+  }
+}
+
+/**
+ * In strips: no canvas of the picture's size.
+ * @param {Blob} blob
+ */
+async function readByBrowser(blob) {
+  const bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+  const { width, height } = bitmap;
+  const mask = new PictureMask(width, height);
+  const context = new OffscreenCanvas(width, Math.min(STRIP, height)).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no canvas");
+  context.globalCompositeOperation = "copy"; // a transparent strip must not show the one before it
+  for (let top = 0; top < height; top += STRIP) {
+    const rows = Math.min(STRIP, height - top);
+    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
+    mask.read(context.getImageData(0, 0, width, rows).data, top * width);
+  }
+  bitmap.close();
+  return mask;
+}
+
+/** @param {string} url */
+async function fetched(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+  return answer.blob();
+}
