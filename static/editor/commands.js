@@ -99,6 +99,7 @@ export const COMMANDS = [
   zoom("zoom-100", 1, "1"),
   zoom("zoom-200", 2, "2"),
   zoom("zoom-400", 4),
+  act("where", "view", (editor) => editor.sayWhere(), { icon: "object", keys: ["i"] }),
 
   look("hide", "hidden", "h"),
   look("outline", "outline"),

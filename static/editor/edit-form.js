@@ -12,12 +12,21 @@ import { chosen } from "./offered.js";
 /** @typedef {import("./offered.js").Model} Model */
 /** @typedef {Record<string, string[]>} Problems by field; "" for the whole */
 /** @typedef {{bounds: Bounds, label: string} | null} Frame */
+/**
+ * What is drawn over the picture, as the form has to know it.
+ * @typedef {object} Drawn
+ * @property {Bounds | null} bounds of the mask
+ * @property {readonly number[]} margins
+ * @property {readonly object[]} marks
+ * @property {number | null} grow
+ * @property {number | null} feather
+ */
 /** @typedef {{text: string, detail: string, prices: string, frame: Frame, problems?: Problems}} Estimate */
 
 const ESTIMATE_MS = 300;
 const SEND_MS = 60_000;
 const NEARLY_FULL = 0.8;
-const PLAIN = ["prompt", "references", "model", "quality", "size", "n"];
+const PLAIN = ["prompt", "references", "model", "quality", "size", "n", "markup_as"];
 
 export class EditForm extends EventTarget {
   #form;
@@ -25,9 +34,10 @@ export class EditForm extends EventTarget {
   #words;
   #urls;
   #more;
-  /** @type {(() => Bounds | null)} */ #bounds;
+  #session;
+  #drawn;
   /** What was chosen by hand: the next model may have what this one lacks. */
-  #wishes = { size: "", quality: "" };
+  #wishes = { size: "", quality: "", markup_as: "" };
   #timer = 0;
   /** @type {AbortController | null} */ #asking = null;
   #sending = false;
@@ -39,15 +49,17 @@ export class EditForm extends EventTarget {
    * @param {Model[]} of.models
    * @param {{estimate: string, submit: string}} of.urls
    * @param {Record<string, string>} of.words
-   * @param {() => Bounds | null} of.bounds of the mask
+   * @param {import("./sign-in-again.js").Session} of.session
+   * @param {() => Drawn} of.drawn
    */
-  constructor(form, { models, urls, words, bounds }) {
+  constructor(form, { models, urls, words, session, drawn }) {
     super();
     this.#form = form;
     this.#models = models;
     this.#urls = urls;
     this.#words = words;
-    this.#bounds = bounds;
+    this.#session = session;
+    this.#drawn = drawn;
     this.#more = new MoreOptions(/** @type {HTMLDetailsElement} */ (this.#part("more-options")), words);
     this.#field("model").replaceChildren(...models.map(({ id, label }) => new Option(label, id)));
     form.addEventListener("input", (event) => this.#changed(/** @type {HTMLElement} */ (event.target)));
@@ -67,10 +79,10 @@ export class EditForm extends EventTarget {
   }
 
   /** @param {Partial<import("./draft.js").Fields>} fields without the references, which are pictures */
-  fill({ prompt = "", model = "", n = "1", size = "", quality = "", ...options }) {
+  fill({ prompt = "", model = "", n = "1", size = "", quality = "", markup_as = "", ...options }) {
     this.#field("prompt").value = prompt;
     if (this.#models.some(({ id }) => id === model)) this.#field("model").value = model;
-    this.#wishes = { size, quality };
+    this.#wishes = { size, quality, markup_as };
     this.#more.wishes = /** @type {Record<string, string>} */ (options);
     this.#field("n").value = n;
     this.#offer();
@@ -85,11 +97,12 @@ export class EditForm extends EventTarget {
   /**
    * Sends the edit. The form's key makes one click one edit, however often it has to be sent.
    * @param {() => Promise<Blob | null>} mask
+   * @param {Record<string, string>} beside further fields
    * @returns {Promise<string | null>} where the edit is shown, null if it was not taken
    */
-  async send(mask) {
+  async send(mask, beside = {}) {
     const broken = { url: null, problems: { "": [this.#words.broken] } };
-    const { problems, url } = await this.#post(mask).catch(() => broken);
+    const { problems, url } = await this.#post(mask, beside).catch(() => broken);
     if (!url) this.setSending(false);
     this.showProblems(problems, { jump: true });
     return url;
@@ -156,11 +169,12 @@ export class EditForm extends EventTarget {
   #changed(target) {
     const { name, value } = /** @type {HTMLInputElement} */ (target);
     if (!name) return;
-    if (name === "size" || name === "quality") this.#wishes[name] = value;
+    if (name === "size" || name === "quality" || name === "markup_as") this.#wishes[name] = value;
     this.#more.wish(name, value);
     if (name === "model") this.#offer();
     else if (name === "n") this.#more.offer(this.model, Number(value) || 1);
     else this.#more.update(this.model);
+    if (name === "markup_as") this.#offerMarkup(this.model);
     if (name === "prompt") this.#countPrompt();
     this.say(name, []);
     this.estimate();
@@ -183,9 +197,33 @@ export class EditForm extends EventTarget {
     this.#offerQualities(model.qualities, chosen(model.qualities, this.#wishes.quality, model.default_quality));
     this.#setNumber(Number(this.#field("n").value) || 1);
     this.#more.offer(model, Number(this.#field("n").value));
+    this.#offerMarkup(model);
     this.#showNotes(model);
     this.#countPrompt();
     this.dispatchEvent(new Event("model"));
+  }
+
+  /**
+   * Asks how a drawing is to be sent, as long as there is one, or is about to be.
+   * @param {boolean} shown
+   */
+  showMarkup(shown) {
+    this.#part("markup_as").hidden = !shown;
+  }
+
+  /**
+   * A model that takes no drawing by itself is shown it in a reference picture.
+   * @param {Model} model
+   */
+  #offerMarkup(model) {
+    const value = model.takes_markup ? this.#wishes.markup_as || "markup" : "reference";
+    const radios = this.#part("markup_as").querySelectorAll("input");
+    for (const each of radios) {
+      each.checked = each.value === value;
+      each.disabled = each.value === "markup" && !model.takes_markup;
+    }
+    const note = model.takes_markup ? this.#words[value === "markup" ? "asMarkup" : "asReference"] : filled(this.#words.noMarkup, { model: model.name });
+    this.#part("markup-note").textContent = note;
   }
 
   /** @param {Model} model */
@@ -254,14 +292,28 @@ export class EditForm extends EventTarget {
 
   #question() {
     const question = new URLSearchParams();
-    const chosen = new FormData(this.#form);
+    const chosen = this.#body();
     for (const name of [...PLAIN, ...this.#more.names].filter((name) => name !== "prompt" && chosen.has(name))) {
       question.set(name, String(chosen.get(name)));
     }
     question.set("prompt_chars", String([...this.#field("prompt").value.trim()].length));
-    const bounds = this.#bounds();
+    const { bounds, marks } = this.#drawn();
     ["l", "t", "r", "b"].forEach((side, i) => bounds && question.set(side, String(bounds[i])));
+    for (const name of ["margins", "grow"]) question.set(name, String(chosen.get(name)));
+    question.set("marks", String(marks.length));
     return question;
+  }
+
+  /** The form's fields and what is drawn, without the mask. */
+  #body() {
+    const body = new FormData(this.#form);
+    const { margins, marks, grow, feather } = this.#drawn();
+    if (!marks.length) body.delete("markup_as");
+    body.set("margins", margins.join(","));
+    body.set("marks", JSON.stringify(marks));
+    body.set("grow", String(grow ?? ""));
+    body.set("feather", String(feather ?? ""));
+    return body;
   }
 
   /** @param {Estimate} estimate */
@@ -281,17 +333,19 @@ export class EditForm extends EventTarget {
 
   /**
    * @param {() => Promise<Blob | null>} mask
+   * @param {Record<string, string>} beside
    * @returns {Promise<{url: string | null, problems: Problems}>}
    */
-  async #post(mask) {
-    const body = new FormData(this.#form);
+  async #post(mask, beside) {
+    const body = this.#body();
+    for (const [name, value] of Object.entries(beside)) body.set(name, value);
     const file = await mask();
     if (file) body.set("mask", file, "mask.png");
     const headers = { Accept: "application/json" };
     const signal = AbortSignal.timeout(SEND_MS);
     let answer;
     try {
-      answer = await fetch(this.#urls.submit, { method: "POST", body, headers, signal });
+      answer = await this.#session.fetch(this.#urls.submit, { method: "POST", body, headers, signal });
     } catch {
       return { url: null, problems: { "": [this.#words.offline] } };
     }

@@ -15,6 +15,7 @@
  * @property {number} prompt_limit
  * @property {number} n_max
  * @property {number} references_max
+ * @property {boolean} takes_markup whether a drawing can be sent by itself
  * @property {Choice[]} sizes
  * @property {string} default_size
  * @property {Choice[]} qualities

@@ -29,6 +29,8 @@ export class Options {
     root.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && /** @type {Element} */ (event.target).matches("#box input")) this.#stamp();
     });
+    // What does not fit is reached by the wheel too, which has no sideways step on most mice.
+    root.addEventListener("wheel", ({ deltaY }) => (root.scrollLeft += deltaY), { passive: true });
     this.#find("#box button").addEventListener("click", () => this.#stamp());
     for (const event of ["tool", "size", "options", "edge", "margins"]) editor.addEventListener(event, () => this.show());
     this.#offerBox();

@@ -93,7 +93,7 @@ export class Palette {
     const { isOn, isOff } = this.#state(command);
     row.role = "option";
     row.id = `command-${command.id}`;
-    row.className = "row";
+    row.className = "item";
     row.ariaSelected = "false";
     row.ariaDisabled = String(isOff);
     const name = Object.assign(document.createElement("span"), { textContent: this.#names.commands[command.id] });

@@ -47,12 +47,12 @@ export class ToolRail {
   /** @param {HTMLElement} place */
   #fill(place) {
     const commands = COMMANDS.filter((command) => command.place === place.dataset.place);
-    place.append(...commands.map((command) => this.#button(command, place.dataset.look ?? "row")));
+    place.append(...commands.map((command) => this.#button(command, place.dataset.look ?? "item")));
   }
 
   /**
    * @param {Command} command
-   * @param {string} look "row" in a menu, else the classes of a button that is an icon
+   * @param {string} look "item" in a menu, "button" for words, else the classes of a button that is an icon
    */
   #button(command, look) {
     const button = document.createElement("button");
@@ -64,10 +64,12 @@ export class ToolRail {
     if (shortcuts) button.setAttribute("aria-keyshortcuts", shortcuts);
     if (command.id === "more-tools") button.ariaExpanded = "false";
     if (command.id === "palette") button.ariaHasPopup = "dialog";
-    if (look === "row") button.append(...this.#row(command, name, keys));
+    if (keys.length && look !== "item") button.title = `${name} (${keys.join(" ")})`;
+    if (look === "item") button.append(...this.#item(command, name, keys));
+    else if (look === "button") button.textContent = name;
     else {
       button.ariaLabel = name;
-      button.title = keys.length ? `${name} (${keys.join(" ")})` : name;
+      button.title ||= name;
       button.append(icon(this.#icons, command.icon));
     }
     this.#listen(button, command);
@@ -80,7 +82,7 @@ export class ToolRail {
    * @param {string} name
    * @param {string[]} keys
    */
-  #row(command, name, keys) {
+  #item(command, name, keys) {
     const sign = icon(this.#icons, command.icon || "check");
     sign.classList.add("small");
     return [sign, Object.assign(document.createElement("span"), { textContent: name }), ...keys.map(cap)];
@@ -188,15 +190,15 @@ function px(length) {
 }
 
 /**
- * Arrow keys go from row to row.
+ * Arrow keys go from item to item.
  * @param {HTMLElement} menu
  * @param {KeyboardEvent} event
  */
 function stepThrough(menu, event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || !/** @type {Element} */ (event.target).matches(".row")) return;
-  const rows = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll(".row")]);
-  const at = rows.indexOf(/** @type {HTMLElement} */ (event.target)) + step;
-  rows.at(at % rows.length)?.focus();
+  if (!step || !/** @type {Element} */ (event.target).matches(".item")) return;
+  const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll(".item")]);
+  const at = items.indexOf(/** @type {HTMLElement} */ (event.target)) + step;
+  items.at(at % items.length)?.focus();
   event.preventDefault();
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** Sends one file to the page's upload address. */
 
-/** @typedef {{url: string, token: string, mostBytes: number}} Target */
+/** @typedef {{url: string, session: import("./sign-in-again.js").Session, mostBytes: number}} Target */
 /** @typedef {{picture?: import("./reference-list.js").Picture, error?: string}} Answer */
 
 /**
@@ -10,18 +10,18 @@
  * @param {Record<string, string>} words
  * @returns {Promise<Answer>} the stored picture, or why it was not taken
  */
-export async function uploaded(file, { url, token, mostBytes }, words) {
+export async function uploaded(file, { url, session, mostBytes }, words) {
   if (file.size > mostBytes) return { error: words.uploadTooLarge };
   const body = new FormData();
   body.set("files", file, file.name || words.pasted);
-  const headers = { Accept: "application/json", "X-CSRFToken": token };
+  const headers = { Accept: "application/json" };
   let answer;
   try {
-    answer = await fetch(url, { method: "POST", body, headers });
+    answer = await session.fetch(url, { method: "POST", body, headers });
   } catch {
     return { error: words.uploadFailed };
   }
-  if (answer.redirected) return { error: words.signedOut };
+  if (answer.redirected || answer.status === 401) return { error: words.signedOut };
   const told = await answer.json().catch(() => ({}));
   if (answer.status === 201) return { picture: told };
   return { error: told.error ?? words.uploadFailed };
