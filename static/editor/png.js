@@ -7,31 +7,128 @@
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const UP = 2;
+const GREY_BIT = [1, 0];
+const ALPHA_BYTES = [8, 6];
+const ALPHA_ROWS = 64;
 
 /** A PNG that this reader leaves to the browser: colour, palette, 16 bits, interlaced, or broken. */
 export class UnreadablePng extends Error {}
 
-/** @typedef {[left: number, top: number, right: number, bottom: number]} Bounds */
-/** @typedef {{bounds: Bounds, pixels: Uint8Array}} Part of a mask: row by row, 0 or 255 */
+/** @typedef {import("./mask.js").Mask} Mask */
+/** @typedef {import("./shapes.js").Region} Part */
 
 /**
- * @param {Part[]} parts of the mask; what lies outside of them is 0
- * @param {number} width of the file
- * @param {number} height of the file
+ * Rows of a mask with eight pixels to a byte, as PNG has them. The counts of the tiles tell which of
+ * them are plain, so only the others are looked at.
+ * @param {Mask} mask at rest
+ * @param {number} top
+ * @param {number} bottom
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function packed(mask, top, bottom) {
+  const stride = Math.ceil(mask.width / 8);
+  const bits = new Uint8Array(stride * (bottom - top));
+  for (const tile of mask.tilesIn([0, top, mask.width, bottom])) {
+    const count = mask.counts[tile];
+    if (!count) continue;
+    const [left, first, right, end] = mask.tileBounds(tile);
+    const isPlain = count === (right - left) * (end - first) && (right - left) % 8 === 0;
+    for (let y = Math.max(top, first); y < Math.min(bottom, end); y++) {
+      const to = (y - top) * stride + left / 8;
+      if (isPlain) bits.fill(255, to, to + (right - left) / 8);
+      else packRow(mask.pixels, y * mask.width + left, right - left, bits, to);
+    }
+  }
+  return bits;
+}
+
+/**
+ * @param {Uint8Array} pixels
+ * @param {number} from
+ * @param {number} across
+ * @param {Uint8Array} bits
+ * @param {number} to
+ */
+function packRow(pixels, from, across, bits, to) {
+  const end = from + across;
+  for (; from + 8 <= end; from += 8) {
+    bits[to++] =
+      (pixels[from] & 128) |
+      (pixels[from + 1] & 64) |
+      (pixels[from + 2] & 32) |
+      (pixels[from + 3] & 16) |
+      (pixels[from + 4] & 8) |
+      (pixels[from + 5] & 4) |
+      (pixels[from + 6] & 2) |
+      (pixels[from + 7] & 1);
+  }
+  for (let bit = 128; from < end; from++, bit >>= 1) bits[to] |= pixels[from] & bit;
+}
+
+/**
+ * @param {Uint8Array[] | Part[]} strips packed rows, from the first to the last
+ * @param {number} width of the mask
+ * @param {number} height
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-export async function encodeMask(parts, width, height) {
-  return file(width, height, await piped(packed(parts, width, height), new CompressionStream("deflate")));
+export async function encodeMask(strips, width, height) {
+  const rows = new Blob([filtered(bitsOf(strips, width, height), Math.ceil(width / 8))]);
+  return file(width, height, GREY_BIT, await piped(rows.stream(), new CompressionStream("deflate")));
 }
 
 /**
  * The same, at once, for the moment in which a page goes away. Larger: it only knows runs.
- * @param {Part[]} parts
+ * @param {Uint8Array[] | Part[]} strips
  * @param {number} width
  * @param {number} height
  */
-export function encodeMaskNow(parts, width, height) {
-  return file(width, height, deflatedRuns(packed(parts, width, height)));
+export function encodeMaskNow(strips, width, height) {
+  return file(width, height, GREY_BIT, deflatedRuns(filtered(bitsOf(strips, width, height), Math.ceil(width / 8))));
+}
+
+/**
+ * As images APIs want their masks: red, green, blue and alpha, transparent = change. Row by row,
+ * for all rows at once would take four bytes per pixel.
+ * @param {Uint8Array[]} strips
+ * @param {number} width
+ * @param {number} height
+ */
+export async function encodeAlphaMask(strips, width, height) {
+  const bits = joined(strips);
+  let y = 0;
+  const rows = new ReadableStream({
+    pull(stream) {
+      if (y === height) return stream.close();
+      const until = Math.min(height, y + ALPHA_ROWS);
+      stream.enqueue(alphaRows(bits, width, y, until));
+      y = until;
+    },
+  });
+  return file(width, height, ALPHA_BYTES, await piped(rows, new CompressionStream("deflate")));
+}
+
+/**
+ * Up leaves of each row what it differs from the row above; the row above the first is empty.
+ * @param {Uint8Array} bits
+ * @param {number} width
+ * @param {number} from
+ * @param {number} until
+ */
+function alphaRows(bits, width, from, until) {
+  const stride = Math.ceil(width / 8);
+  const rows = new Uint8Array((4 * width + 1) * (until - from));
+  for (let y = from, at = 0; y < until; y++, at += 4 * width + 1) {
+    rows[at] = UP;
+    for (let byte = y * stride; byte < (y + 1) * stride; byte++) {
+      const turned = y ? bits[byte] ^ bits[byte - stride] : ~bits[byte];
+      if (!turned) continue;
+      const x = 8 * (byte - y * stride);
+      for (let bit = 0; bit < 8 && x + bit < width; bit++) {
+        if (turned & (128 >> bit)) rows[at + 4 * (x + bit) + 4] = bits[byte] & (128 >> bit) ? 1 : 255;
+      }
+    }
+  }
+  return rows;
 }
 
 /**
@@ -47,7 +144,7 @@ export async function decodeMask(bytes) {
   const [colour, , , interlace] = [9, 10, 11, 12].map((at) => header.getUint8(at));
   if (colour !== 0 || interlace !== 0 || (bits !== 1 && bits !== 8)) throw new UnreadablePng("not a plain grey PNG");
   const stride = Math.ceil((width * bits) / 8);
-  const rows = await piped(data, new DecompressionStream("deflate")).catch(() => {
+  const rows = await piped(new Blob([data]).stream(), new DecompressionStream("deflate")).catch(() => {
     throw new UnreadablePng("damaged data");
   });
   if (rows.length !== (stride + 1) * height) throw new UnreadablePng("rows are missing");
@@ -56,52 +153,51 @@ export async function decodeMask(bytes) {
 }
 
 /**
- * Rows of bits, each after its filter byte. Up leaves only what differs from the row above, which
- * is nearly nothing.
- * @param {Part[]} parts
+ * @param {Uint8Array[] | Part[]} strips packed rows, or parts of a mask whose rest is empty
  * @param {number} width
  * @param {number} height
  */
-function packed(parts, width, height) {
-  const stride = Math.ceil(width / 8) + 1;
-  const rows = new Uint8Array(stride * height);
-  for (const part of parts) pack(part, rows, stride);
-  for (let y = height - 1; y >= 0; y--) {
-    const at = y * stride;
-    rows[at] = UP;
-    if (y > 0) for (let x = 1; x < stride; x++) rows[at + x] = (rows[at + x] - rows[at - stride + x]) & 255;
+function bitsOf(strips, width, height) {
+  const packedRows = strips.filter((strip) => strip instanceof Uint8Array);
+  if (packedRows.length) return joined(packedRows);
+  const stride = Math.ceil(width / 8);
+  const bits = new Uint8Array(stride * height);
+  for (const part of /** @type {Part[]} */ (strips)) {
+    const [left, top, right, bottom] = part.bounds;
+    for (let y = top, at = 0; y < bottom; y++) {
+      for (let x = left; x < right; x++) if (part.pixels[at++]) bits[y * stride + (x >> 3)] |= 128 >> (x & 7);
+    }
+  }
+  return bits;
+}
+
+/**
+ * Each row after its filter byte. Up leaves only what differs from the row above, which is nearly
+ * nothing.
+ * @param {Uint8Array} bits
+ * @param {number} stride
+ */
+function filtered(bits, stride) {
+  const rows = new Uint8Array(bits.length + bits.length / stride);
+  for (let from = 0, to = 0; from < bits.length; ) {
+    rows[to++] = UP;
+    for (const end = from + stride; from < end; from++) rows[to++] = bits[from] - (from < stride ? 0 : bits[from - stride]);
   }
   return rows;
 }
 
 /**
- * @param {Part} part
- * @param {Uint8Array} rows
- * @param {number} stride
- */
-function pack({ bounds: [left, top, right, bottom], pixels }, rows, stride) {
-  const across = right - left;
-  for (let y = top; y < bottom; y++) {
-    const from = (y - top) * across;
-    const to = y * stride + 1;
-    const row = pixels.subarray(from, from + across);
-    for (let x = row.indexOf(255); x >= 0 && x < across; x++) {
-      if (row[x]) rows[to + ((left + x) >> 3)] |= 128 >> ((left + x) & 7);
-    }
-  }
-}
-
-/**
  * @param {number} width
  * @param {number} height
+ * @param {number[]} kind bits per channel, and which channels
  * @param {Uint8Array} data
  */
-function file(width, height, data) {
+function file(width, height, kind, data) {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header[8] = 1;
+  header.set(kind, 8);
   const end = chunk("IEND", new Uint8Array(0));
   return joined([Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("IDAT", data), end]);
 }
@@ -130,6 +226,7 @@ function chunks(bytes) {
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (type === "IHDR") header = new DataView(bytes.buffer, bytes.byteOffset + at + 8, 13);
+    if (type === "tRNS") throw new UnreadablePng("one grey is transparent");
     if (type === "IDAT") data.push(bytes.subarray(at + 8, at + 8 + length));
     at += length + 12;
   }
@@ -305,12 +402,11 @@ class Bits {
 }
 
 /**
- * @param {Uint8Array} bytes
+ * @param {ReadableStream} bytes
  * @param {CompressionStream | DecompressionStream} stream
  */
 async function piped(bytes, stream) {
-  const source = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]).stream();
-  return new Uint8Array(await new Response(source.pipeThrough(stream)).arrayBuffer());
+  return new Uint8Array(await new Response(bytes.pipeThrough(stream)).arrayBuffer());
 }
 
 /** @param {Uint8Array[]} parts */

@@ -1,6 +1,6 @@
 // @ts-check
 import { CHANGE } from "./mask.js";
-import { UnreadablePng, decodeMask, encodeMask } from "./png.js";
+import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask } from "./png.js";
 import { PictureMask, fitted } from "./selection-import.js";
 import { grown, holesFilled, shrunk, smoothed } from "./selection.js";
 
@@ -11,9 +11,12 @@ import { grown, holesFilled, shrunk, smoothed } from "./selection.js";
 
 const STRIP = 1024;
 
-/** @param {{parts: import("./png.js").Part[], width: number, height: number}} message */
-export async function encode({ parts, width, height }) {
-  const bytes = await encodeMask(parts, width, height);
+/**
+ * A mask's file, with white or, for images APIs, with transparent = change.
+ * @param {{strips?: Uint8Array[], parts?: Region[], width: number, height: number, by?: "white" | "alpha"}} message
+ */
+export async function encode({ strips, parts = [], width, height, by = "white" }) {
+  const bytes = await (by === "alpha" && strips ? encodeAlphaMask(strips, width, height) : encodeMask(strips ?? parts, width, height));
   return { answer: bytes, transfer: [bytes.buffer] };
 }
 

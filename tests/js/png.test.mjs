@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crc32, deflateSync, inflateSync } from "node:zlib";
-import { UnreadablePng, decodeMask, encodeMask, encodeMaskNow } from "../../static/editor/png.js";
+import { Mask } from "../../static/editor/mask.js";
+import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask, encodeMaskNow, packed } from "../../static/editor/png.js";
 
 function blob(width, height) {
   return Uint8Array.from({ length: width * height }, (_, i) => {
@@ -10,7 +11,19 @@ function blob(width, height) {
   });
 }
 
-const whole = (pixels, width, height) => [{ bounds: [0, 0, width, height], pixels }];
+/** Rows of bits in strips of a few rows each, packed by way of text. */
+function stripsOf(pixels, width, height, rows = 7) {
+  const strips = [];
+  for (let top = 0; top < height; top += rows) {
+    const bytes = [];
+    for (let y = top; y < Math.min(height, top + rows); y++) {
+      const row = [...pixels.subarray(y * width, (y + 1) * width)].map((value) => (value ? "1" : "0")).join("");
+      for (let x = 0; x < width; x += 8) bytes.push(parseInt(row.slice(x, x + 8).padEnd(8, "0"), 2));
+    }
+    strips.push(Uint8Array.from(bytes));
+  }
+  return strips;
+}
 
 /** An own reader of the file's chunks, which shares nothing with the code under test. */
 function chunksOf(png) {
@@ -26,23 +39,31 @@ function chunksOf(png) {
   return chunks;
 }
 
+/** What rows say, each of which is told as the difference to the row above. */
+function rowsWithoutUp(rows, stride, height) {
+  const bytes = Buffer.alloc(stride * height);
+  for (let y = 0; y < height; y++) {
+    assert.equal(rows[y * (stride + 1)], 2);
+    for (let x = 0; x < stride; x++) bytes[y * stride + x] = rows[y * (stride + 1) + 1 + x] + (y ? bytes[(y - 1) * stride + x] : 0);
+  }
+  return bytes;
+}
+
 function pixelsOf(png) {
   const chunks = chunksOf(png);
   const header = chunks[0][1];
   const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)];
   const stride = Math.ceil(width / 8);
-  const rows = inflateSync(Buffer.concat(chunks.filter(([type]) => type === "IDAT").map(([, data]) => data)));
+  const packedRows = inflateSync(Buffer.concat(chunks.filter(([type]) => type === "IDAT").map(([, data]) => data)));
+  const rows = rowsWithoutUp(packedRows, stride, height);
   const pixels = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
-    assert.equal(rows[y * (stride + 1)], 2);
-    for (let x = 0; x < stride; x++) if (y) rows[y * (stride + 1) + 1 + x] += rows[(y - 1) * (stride + 1) + 1 + x];
-    const from = y * (stride + 1) + 1;
-    for (let x = 0; x < width; x++) pixels[y * width + x] = rows[from + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
+    for (let x = 0; x < width; x++) pixels[y * width + x] = rows[y * stride + (x >> 3)] & (128 >> (x & 7)) ? 255 : 0;
   }
   return { width, height, pixels };
 }
 
-function greyPng(width, height, bits, rows) {
+function greyPng(width, height, bits, rows, more = []) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -54,60 +75,85 @@ function greyPng(width, height, bits, rows) {
     ends.writeUInt32BE(crc32(body), 4);
     return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
   };
-  const chunks = [chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))];
+  const others = more.map(([type, data]) => chunk(type, data));
+  const chunks = [chunk("IHDR", header), ...others, chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))];
   return Uint8Array.from(Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...chunks]));
 }
 
 for (const [width, height] of [[1, 1], [8, 3], [61, 47], [640, 401]]) {
   test(`a mask of ${width} x ${height} is a PNG of one bit per pixel, white = change`, async () => {
     const pixels = blob(width, height);
-    const png = await encodeMask(whole(pixels, width, height), width, height);
+    const png = await encodeMask(stripsOf(pixels, width, height), width, height);
     assert.deepEqual([...chunksOf(png)[0][1].subarray(8)], [1, 0, 0, 0, 0]);
     assert.deepEqual(pixelsOf(png), { width, height, pixels });
   });
 
   test(`a mask of ${width} x ${height} written at once has the same pixels`, () => {
     const pixels = blob(width, height);
-    assert.deepEqual(pixelsOf(encodeMaskNow(whole(pixels, width, height), width, height)), { width, height, pixels });
+    assert.deepEqual(pixelsOf(encodeMaskNow(stripsOf(pixels, width, height), width, height)), { width, height, pixels });
   });
 
   test(`a mask of ${width} x ${height} comes back from its file`, async () => {
     const pixels = blob(width, height);
-    const png = await encodeMask(whole(pixels, width, height), width, height);
+    const png = await encodeMask(stripsOf(pixels, width, height), width, height);
     assert.deepEqual(await decodeMask(png), { width, height, pixels });
   });
 }
 
-test("the parts of a mask lie where their bounds say, and the rest is empty", async () => {
-  const [width, height] = [100, 80];
-  const mask = new Uint8Array(width * height);
-  const parts = [[35, 21, 48, 30], [35, 30, 48, 33], [3, 70, 99, 80]].map(([left, top, right, bottom], part) => {
-    const pixels = blob(right - left, bottom - top).map((value, i) => (i % (part + 2) ? value : 255));
-    const across = right - left;
-    for (let y = top, at = 0; y < bottom; y++, at += across) mask.set(pixels.subarray(at, at + across), y * width + left);
-    return { bounds: [left, top, right, bottom], pixels };
+for (const [width, height] of [[1, 1], [7, 300], [300, 7], [513, 258], [640, 600]]) {
+  test(`a mask of ${width} x ${height} is packed eight pixels to a byte, plain tiles and others, in strips`, () => {
+    const mask = new Mask(width, height);
+    const masks = [blob(width, height), mask.pixels.map(() => 255), mask.pixels.map((_, i) => (i % width < 256 ? 255 : 0)), mask.pixels.slice()];
+    for (const pixels of masks) {
+      mask.load(pixels);
+      const strips = stripsOf(pixels, width, height, 37);
+      strips.forEach((strip, i) => {
+        const top = i * 37;
+        assert.deepEqual(packed(mask, top, Math.min(height, top + 37)), strip);
+      });
+    }
   });
-  assert.deepEqual(pixelsOf(await encodeMask(parts, width, height)).pixels, mask);
-  assert.deepEqual(pixelsOf(encodeMaskNow(parts, width, height)).pixels, mask);
-});
+}
+
+for (const [width, height] of [[1, 1], [61, 47], [9, 200], [640, 401]]) {
+  test(`a mask of ${width} x ${height} for images APIs is black, and transparent where it changes`, async () => {
+    const pixels = blob(width, height);
+    const png = await encodeAlphaMask(stripsOf(pixels, width, height), width, height);
+    const chunks = chunksOf(png);
+    assert.deepEqual([...chunks[0][1]], [...Buffer.from(Uint32Array.of(width, height).buffer).swap32(), 8, 6, 0, 0, 0]);
+    const rows = inflateSync(Buffer.concat(chunks.filter(([type]) => type === "IDAT").map(([, data]) => data)));
+    assert.equal(rows.length, (4 * width + 1) * height);
+    const colours = rowsWithoutUp(rows, 4 * width, height);
+    assert.deepEqual(colours, Buffer.from(Uint8Array.from({ length: 4 * pixels.length }, (_, i) => (i % 4 === 3 ? 255 - pixels[i >> 2] : 0))));
+  });
+}
 
 test("every run length survives the writer that works at once", () => {
   for (let length = 1; length <= 600; length += length < 270 ? 1 : 37) {
     // One row of whole bytes: `length` white ones after a black one, so each length meets its own symbol.
     const width = (length + 2) * 8;
     const pixels = new Uint8Array(width).fill(255, 8, (length + 1) * 8);
-    assert.deepEqual(pixelsOf(encodeMaskNow(whole(pixels, width, 1), width, 1)).pixels, pixels, `run of ${length}`);
+    assert.deepEqual(pixelsOf(encodeMaskNow(stripsOf(pixels, width, 1), width, 1)).pixels, pixels, `run of ${length}`);
   }
 });
 
 test("a stroke across 24 megapixels, written at once, fits a request that outlives its page", () => {
   const [width, height] = [6000, 4000];
-  const pixels = new Uint8Array(width * height);
-  for (let y = 1200; y < 2800; y++) {
-    const half = Math.round(Math.sqrt(800 ** 2 - (y - 2000) ** 2));
-    pixels.fill(255, y * width + 3000 - half, y * width + 3000 + half);
+  const mask = new Mask(width, height);
+  mask.fillCapsule({ x: 3000, y: 2000 }, { x: 3000, y: 2000 }, 800, 255);
+  for (let tile = 0; tile < mask.counts.length; tile++) mask.recount(tile);
+  assert.ok(encodeMaskNow([packed(mask, 0, height)], width, height).length < 60_000);
+});
+
+test("a much painted mask of 24 megapixels stays below 150 KB", async () => {
+  const [width, height] = [6000, 4000];
+  const mask = new Mask(width, height);
+  for (let i = 0; i < 100; i++) {
+    const point = { x: (i * 2741) % width, y: (i * 1693) % height };
+    mask.fillCapsule(point, { x: point.x + ((i * 577) % 1600), y: point.y + ((i * 911) % 900) - 450 }, 30 + (i % 7) * 20, i % 5 ? 255 : 0);
   }
-  assert.ok(encodeMaskNow(whole(pixels, width, height), width, height).length < 60_000);
+  for (let tile = 0; tile < mask.counts.length; tile++) mask.recount(tile);
+  assert.ok((await encodeMask([packed(mask, 0, height)], width, height)).length < 150_000);
 });
 
 test("grey PNGs of eight bits are read, whichever filter a row has", async () => {
@@ -130,11 +176,12 @@ test("grey PNGs of eight bits are read, whichever filter a row has", async () =>
 });
 
 test("what is no plain grey PNG is left to the browser", async () => {
-  const good = await encodeMask(whole(blob(40, 30), 40, 30), 40, 30);
+  const good = await encodeMask(stripsOf(blob(40, 30), 40, 30), 40, 30);
   const palette = good.slice();
   palette[25] = 3;
+  const oneGreyIsTransparent = greyPng(9, 9, 8, Buffer.alloc(90), [["tRNS", Buffer.alloc(2)]]);
   const short = greyPng(9, 9, 8, Buffer.alloc(20));
-  for (const bytes of [new Uint8Array(0), Buffer.from("<svg/>"), palette, good.slice(0, 60), short]) {
+  for (const bytes of [new Uint8Array(0), Buffer.from("<svg/>"), palette, good.slice(0, 60), short, oneGreyIsTransparent]) {
     await assert.rejects(decodeMask(bytes), UnreadablePng);
   }
 });
