@@ -8,6 +8,15 @@
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
+/** @typedef {(task: string, message?: object, transfer?: Transferable[]) => Promise<any>} Ask the worker's answer */
+/**
+ * @typedef {object} Photo
+ * @property {number} width
+ * @property {number} height
+ * @property {string} previewUrl a small version, shown first
+ * @property {number} previewWidth
+ * @property {string} fullUrl all of its pixels, fetched once somebody zooms in
+ */
 /** @typedef {{left: number, top: number, bitmap: ImageBitmap}} Part of the photo, at full size */
 /** @typedef {{levels: ImageBitmap[], part: Part | null, isOpaque: boolean}} Decoded levels: largest first */
 
@@ -77,8 +86,8 @@ export class Levels {
   isOpaque = true;
 
   /**
-   * @param {import("./surface.js").Photo} photo
-   * @param {import("./surface.js").Ask} ask
+   * @param {Photo} photo
+   * @param {Ask} ask
    * @param {(what: "photo" | "photofailed") => void} tell
    */
   constructor(photo, ask, tell) {

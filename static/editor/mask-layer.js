@@ -55,7 +55,7 @@ export class MaskLayer {
   /**
    * @param {HTMLElement} element the surface
    * @param {HTMLCanvasElement} canvas
-   * @param {import("./surface.js").Work} work
+   * @param {import("./work.js").Work} work
    */
   constructor(element, canvas, work) {
     this.#element = element;

@@ -21,7 +21,7 @@ export class PhotoLayer {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {import("./surface.js").Work} work
+   * @param {import("./work.js").Work} work
    * @param {import("./levels.js").Levels} levels
    */
   constructor(canvas, work, levels) {

@@ -25,23 +25,9 @@ import {
 /** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {import("./mask.js").Point} Point */
 /** @typedef {import("./viewport.js").View} View */
-/** @typedef {(task: string, message?: object, transfer?: Transferable[]) => Promise<any>} Ask the worker's answer */
-/**
- * @typedef {object} Photo
- * @property {number} width
- * @property {number} height
- * @property {string} previewUrl a small version, shown first
- * @property {number} previewWidth
- * @property {string} fullUrl all of its pixels, fetched once somebody zooms in
- */
-/**
- * @typedef {object} Work
- * @property {{width: number, height: number}} picture
- * @property {readonly [left: number, top: number, right: number, bottom: number]} margins
- * @property {{width: number, height: number}} size the canvas
- * @property {import("./mask.js").Mask} mask
- * @property {{isOpen: boolean}} history
- */
+/** @typedef {import("./levels.js").Ask} Ask */
+/** @typedef {import("./levels.js").Photo} Photo */
+/** @typedef {import("./work.js").Work} Work */
 /** @typedef {"view" | "photo" | "photofailed" | "pointer"} News */
 
 const ZOOM_OUT = 0.5; // of the fitted scale
