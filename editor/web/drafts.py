@@ -163,8 +163,12 @@ def require_same_person(request: Request) -> None:
 
 def told(draft: Draft, *, status: int) -> JsonResponse:
     """What a page needs to know of a draft: 409 if it was not its own saving that is kept."""
-    facts = {**_saved(draft), "is_sent": draft.saved_by.endswith(f".{SENT}")}
+    facts = {**_saved(draft), "is_sent": _is_sent(draft)}
     return JsonResponse(facts, status=status)
+
+
+def _is_sent(draft: Draft) -> bool:
+    return draft.saved_by.endswith(f".{SENT}")
 
 
 # --- keeping ------------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ def keep(
         if not kept and not rows.exists():
             kept = _made(person, image, {**changes, "saved_by": by}, (seen or 0) + 1)
         draft = rows.get()
-    if not kept and saver and draft.saved_by.startswith(f"{saver.tab}."):
+    if not kept and saver and draft.saved_by.startswith(f"{saver.tab}.") and not _is_sent(draft):
         kept = 1  # this saving once more, or an older one of the same page
     return draft, bool(kept)
 
@@ -237,13 +241,13 @@ def _changes(request: Request, image: Image) -> dict[str, Any]:
             "feather": edge_in(request.POST, "feather"),
             "markup_as": markup_as_in(request.POST),
         },
-        "margins": margins,
         "marks": marks_in(request.POST),
     }
+    # The stored mask is of the stored margins' canvas: they change together, or neither does.
     if request.POST.get("mask_empty"):
-        changes["mask"] = b""
+        changes |= {"margins": margins, "mask": b""}
     elif "mask" in request.FILES:
-        changes["mask"] = fitting_mask(request, image, margins)
+        changes |= {"margins": margins, "mask": fitting_mask(request, image, margins)}
     return changes
 
 

@@ -88,8 +88,10 @@ def test_a_draft_without_a_new_mask_keeps_the_old_one_and_an_emptied_one_is_empt
 ) -> None:
     client = as_person(alice)
     save(client, photo)
-    save(client, photo, mask=None, prompt="two", number="2", version="1")
-    assert bytes(Draft.objects.get().mask) == mask_png((640, 480), BOX)
+    save(client, photo, mask=None, prompt="two", number="2", version="1", margins="9,0,0,0")
+    draft = Draft.objects.get()
+    assert (draft.prompt, draft.margins) == ("two", [0, 0, 0, 0])  # the mask would not fit others
+    assert bytes(draft.mask) == mask_png((640, 480), BOX)
     save(client, photo, mask_empty="1", prompt="three", number="3", version="2")
     assert bytes(Draft.objects.get().mask) == b""
     assert start(client, photo)["mask_url"] is None
@@ -240,8 +242,9 @@ def test_a_saving_that_comes_after_its_edit_was_sent_does_not_come_to_life(
     if saved_before:
         drafts.keep(alice, photo, changes, drafts.Saver(TAB, 1), 0)
     drafts.discard(alice, photo, sent)
-    drafts.keep(alice, photo, changes, drafts.Saver(TAB, 2), 1 if saved_before else 0)
+    late = drafts.keep(alice, photo, changes, drafts.Saver(TAB, 2), 1 if saved_before else 0)
     draft = Draft.objects.get()
+    assert late == (draft, False)  # a page that is still there is told that the edit was sent
     assert (draft.prompt, bytes(draft.mask)) == ("", b"")
 
 
