@@ -14,7 +14,7 @@
  * @property {(spot: Point) => void} hover
  * @property {(event: KeyboardEvent) => boolean} key whether the gesture that is under way took it
  * @property {() => boolean} latches whether a short press leaves the gesture under way
- * @property {() => void} modified Alt or Shift is held or not any more
+ * @property {(held: {altKey: boolean, shiftKey: boolean}) => void} modified Alt or Shift is held, or is not any more
  */
 
 /** @type {Record<string, [number, number]>} */
@@ -26,8 +26,6 @@ const PAN = 60;
 export class Keyboard {
   /** Whether Space is held to move the picture by the pointer. */
   pans = false;
-  alt = false;
-  shift = false;
 
   #element;
   #surface;
@@ -57,7 +55,8 @@ export class Keyboard {
    * @returns {boolean} whether the key was meant for the surface
    */
   keyDown(event) {
-    this.#modify(event);
+    if (event.key === "Alt" || event.key === "Shift") this.#hands.modified(event);
+    if (event.key === "Alt") return true; // the browser's menu stays where it is
     if (event.key in ARROWS) return this.#arrow(event);
     if (event.key === " ") return this.#space(event);
     if (this.#isPressed && event.key === "Enter") return this.#release();
@@ -68,7 +67,7 @@ export class Keyboard {
 
   /** @param {KeyboardEvent} event */
   keyUp(event) {
-    this.#modify(event);
+    if (event.key === "Alt" || event.key === "Shift") this.#hands.modified(event);
     if (event.key !== " ") return;
     if (this.pans) this.#setPans(false);
     if (this.#isPressed && this.#isDone) this.#release();
@@ -83,14 +82,6 @@ export class Keyboard {
   get cursor() {
     const { brush, middle } = this.#surface;
     return brush.shown ? { x: brush.x, y: brush.y } : middle;
-  }
-
-  /** @param {KeyboardEvent} event */
-  #modify(event) {
-    const { alt, shift } = this;
-    this.alt = event.altKey;
-    this.shift = event.shiftKey;
-    if (alt !== this.alt || shift !== this.shift) this.#hands.modified();
   }
 
   /**
@@ -168,7 +159,7 @@ export class Keyboard {
   #blurred() {
     if (this.#isPressed) this.#release();
     this.#setPans(false);
-    this.alt = this.shift = false;
+    this.#hands.modified({ altKey: false, shiftKey: false });
     if (this.#surface.brush.byKeys) this.#surface.hideBrush();
   }
 }

@@ -1,40 +1,41 @@
 // @ts-check
+import { wordsFor } from "./cursor-words.js";
+import { gripsPath, limited, marginsFor } from "./extend.js";
 import { Gestures } from "./gestures.js";
-import { Keyboard } from "./keyboard.js";
-import { Pointers } from "./pointers.js";
+import { Hands } from "./hands.js";
+import { outlineOn } from "./outline.js";
 import { combined, nextFrame, onCanvas, strips } from "./regions.js";
 import { Surface } from "./surface.js";
-import { TOOLS, clearMask, invertMask, largestBrush, maskAll, steppedSize } from "./tools.js";
+import { clearMask, invertMask, largestBrush, maskAll, stampBox, steppedSize } from "./tools.js";
 import { Work } from "./work.js";
 
 /**
- * The mask editor: the work, the tools, and the pointers and keys that work them on the surface.
+ * The mask editor: the work, the tools and their settings, the commands, and the hands that work
+ * them on the surface.
  *
  * What happened is told by events: "change" (another mask), "marks", "margins", "view", "tool",
- * "mode", "size", "options", "look", "edge", "busy", "photo", "photofailed", and with words in
- * their detail "announce" (for who listens) and "problem" (for all to see).
+ * "mode", "size", "options", "look", "edge", "busy", "loaded" (another state of everything,
+ * from the draft), "photo", "photofailed", "pointer", and with words in their detail "announce" (for
+ * who listens) and "problem" (for all to see).
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
-/** @typedef {import("./mask.js").Point} Point */
 /** @typedef {import("./tools.js").Mode} Mode */
+/** @typedef {import("./tools.js").Options} Options */
 /** @typedef {import("./tools.js").Region} Region */
 /** @typedef {import("./work.js").Margins} Margins */
 /** @typedef {"brush" | "eraser" | "rectangle" | "ellipse" | "lasso" | "polygon" | "wand" | "object" | "extend" | "arrow" | "circle" | "line" | "text" | "hand"} ToolName */
-/** @typedef {{tint: string, strength: number, outline: boolean, inverse: boolean, only: boolean, hidden: boolean, ants: boolean}} Look */
 /** @typedef {{grow: number | null, feather: number | null}} Edge in picture pixels; null is automatic */
 
 const FIRST_BRUSH = 48;
-const ERASER_END = 32; // of PointerEvent.buttons
+/** @type {Margins} */
+const NO_MARGINS = [0, 0, 0, 0];
 
 export class MaskEditor extends EventTarget {
   /** @type {ToolName} */ tool = "brush";
   /** @type {Mode} */ mode = "add";
-  /** @type {import("./tools.js").Options} */
-  options = { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", markWidth: 8, textSize: 48 };
-  /** @type {Look} */
-  look = { tint: "amber", strength: 0.44, outline: true, inverse: false, only: false, hidden: false, ants: false };
   /** @type {Edge} */ edge = { grow: null, feather: null };
+  /** @type {Options} */ options;
   /** Another number for every other mask. */
   revision = 0;
   peeking = false;
@@ -44,41 +45,43 @@ export class MaskEditor extends EventTarget {
   #ask;
   #fetchSelection;
   #words;
+  #spoken;
   #surface;
   #gestures;
-  #pointers;
-  #keyboard;
-  /** @type {Point | null} */ #lastPoint = null;
+  #hands;
+  /** @type {import("./outline.js").Outline | null} */ #grips = null;
+  #seen;
 
   /**
    * @param {HTMLElement} element
    * @param {import("./surface.js").Photo} photo
-   * @param {any} of
+   * @param {object} of
    * @param {import("./surface.js").Ask} of.ask the worker
    * @param {import("./tools.js").Editing["fetchSelection"]} of.fetchSelection
    * @param {Record<string, string>} of.words
    */
-  constructor(element, photo, of) {
+  constructor(element, photo, { ask, fetchSelection, words }) {
     super();
-    const { ask, fetchSelection, words } = typeof of === "function" ? { ask: of, fetchSelection: of, words: {} } : of;
     this.#element = element;
     this.#photo = photo;
     this.#ask = ask;
     this.#fetchSelection = fetchSelection;
     this.#words = words;
+    this.#spoken = wordsFor(words, document.documentElement.lang);
     this.work = new Work(photo);
+    this.#seen = { margins: this.work.margins, marks: this.work.marks };
     this.largest = largestBrush(photo);
-    this.#surface = new Surface(element, photo, this.mask, ask, (what) => this.#tell(what));
+    this.options = optionsFor(photo);
+    this.#surface = new Surface(element, photo, this.work, ask, (what) => this.#tell(what));
     this.#gestures = new Gestures({
       changed: () => this.#changed(),
       busy: () => this.#tell("busy"),
-      failed: (error) => this.#tell("problem", error.message),
+      failed: ({ message }) => this.#tell("problem", message || words.workFailed),
     });
-    this.#pointers = new Pointers(element, this.#surface, this.#pointerHands());
-    this.#keyboard = new Keyboard(element, this.#surface, this.#keyHands());
-    element.addEventListener("focus", () => this.#pointers.justUsed || this.#keyboard.showCursor());
+    this.#hands = new Hands(element, this.#surface, this.#gestures, this);
     this.setSize(Math.round((FIRST_BRUSH * this.#surface.ratio) / this.scale));
-    this.#showMode();
+    this.#hands.show();
+    this.addEventListener("view", () => this.#showGrips());
   }
 
   // ---- state
@@ -91,6 +94,10 @@ export class MaskEditor extends EventTarget {
     return this.work.history;
   }
 
+  get look() {
+    return this.#surface.look;
+  }
+
   get scale() {
     return this.#surface.view.scale;
   }
@@ -99,9 +106,19 @@ export class MaskEditor extends EventTarget {
     return this.#surface.brush.size;
   }
 
+  /** Where the pointer or the cursor is on the canvas, or null. */
+  get pointer() {
+    return this.#surface.pointer;
+  }
+
   /** The share of the canvas that the mask covers, 0 to 1. */
   get share() {
     return this.mask.area / (this.mask.width * this.mask.height);
+  }
+
+  /** The same in words. */
+  get maskInWords() {
+    return this.#spoken.share(this.share);
   }
 
   /** The mask's, on the canvas. */
@@ -125,7 +142,8 @@ export class MaskEditor extends EventTarget {
   setTool(tool) {
     this.finish();
     this.tool = tool;
-    this.#showMode();
+    this.#hands.show();
+    this.#showGrips();
     this.#tell("tool");
     this.#announce(this.#words[tool]);
   }
@@ -133,7 +151,7 @@ export class MaskEditor extends EventTarget {
   /** @param {Mode} mode */
   setMode(mode) {
     this.mode = mode;
-    this.#showMode();
+    this.#hands.show();
     this.#tell("mode");
     this.#announce(this.#words[mode]);
   }
@@ -151,9 +169,9 @@ export class MaskEditor extends EventTarget {
   }
 
   /**
-   * @template {keyof import("./tools.js").Options} T
+   * @template {keyof Options} T
    * @param {T} name
-   * @param {import("./tools.js").Options[T]} value
+   * @param {Options[T]} value
    */
   setOption(name, value) {
     this.options = { ...this.options, [name]: value };
@@ -167,21 +185,9 @@ export class MaskEditor extends EventTarget {
     this.#tell("edge");
   }
 
-  /** @param {Partial<Look>} look */
+  /** @param {Partial<import("./looks.js").Look>} look */
   setLook(look) {
-    this.look = { ...this.look, ...look };
-    this.#surface.setLook(this.look);
-    this.#tell("look");
-  }
-
-  get tinted() {
-    return !this.look.hidden;
-  }
-
-  /** @param {boolean} tinted */
-  showTint(tinted) {
-    this.look = { ...this.look, hidden: !tinted };
-    this.#surface.showTint(tinted);
+    this.#surface.setLook(look);
     this.#tell("look");
   }
 
@@ -203,15 +209,25 @@ export class MaskEditor extends EventTarget {
   }
 
   invert() {
-    this.#command(() => invertMask(this.#editing));
+    this.#command(invertMask);
   }
 
   clear() {
-    this.#command(() => clearMask(this.#editing));
+    this.#command(clearMask);
   }
 
   selectAll() {
-    this.#command(() => maskAll(this.#editing));
+    this.#command(maskAll);
+  }
+
+  /**
+   * A box by numbers.
+   * @param {Bounds} bounds of the canvas
+   * @param {"rectangle" | "ellipse"} shape
+   * @param {Mode} mode
+   */
+  stampBox(bounds, shape, mode = this.mode) {
+    this.#command((editing) => stampBox(editing, bounds, shape, mode));
   }
 
   /** @param {number} radius in canvas pixels */
@@ -224,8 +240,8 @@ export class MaskEditor extends EventTarget {
     return this.#reshape("shrink", { radius });
   }
 
-  /** @param {number} radius of the unevenness that goes */
-  smooth(radius = this.#smoothing) {
+  /** @param {number} radius of the unevenness that goes, in canvas pixels */
+  smooth(radius = this.#unevenness) {
     return this.#reshape("smooth", { radius });
   }
 
@@ -234,7 +250,7 @@ export class MaskEditor extends EventTarget {
   }
 
   /**
-   * Combines a region from elsewhere with the mask.
+   * Combines a region from elsewhere with the mask, in one step.
    * @param {Region} region in picture pixels
    * @param {import("./shapes.js").Mode} mode
    */
@@ -242,14 +258,21 @@ export class MaskEditor extends EventTarget {
     return this.#answered(async () => ({ region: onCanvas(region, this.work.margins), mode }));
   }
 
-  /** @param {Margins} margins */
+  /** @param {Margins} margins in picture pixels; what would make the canvas too large is not taken */
   setMargins(margins) {
-    this.#step(() => (this.work.setMargins(margins) ? this.mask.everything : null));
+    const taken = limited(margins, this.work.picture, this.work.margins);
+    if (taken !== margins) this.#tell("problem", this.#words.canvasTooLarge);
+    else this.#command(() => this.work.setMargins(margins));
+  }
+
+  /** @param {number | null} aspect width by height of the canvas; null takes the picture's own */
+  extendTo(aspect) {
+    this.setMargins(aspect ? marginsFor(this.work.picture, aspect) : NO_MARGINS);
   }
 
   /** @param {readonly import("./work.js").Mark[]} marks */
   setMarks(marks) {
-    this.#step(() => void this.work.setMarks(marks) ?? null);
+    this.#command(() => this.work.setMarks(marks));
   }
 
   /**
@@ -259,12 +282,14 @@ export class MaskEditor extends EventTarget {
    * @param {Margins} margins
    * @param {readonly import("./work.js").Mark[]} marks
    */
-  load(pixels, margins = [0, 0, 0, 0], marks = []) {
+  load(pixels, margins = NO_MARGINS, marks = []) {
     this.finish();
-    this.#following(() => {
-      this.work.load({ pixels, margins, marks });
-      return this.mask.everything;
-    });
+    this.work.load({ pixels, margins, marks });
+    this.revision += 1;
+    if (this.work.isExtended) this.#surface.workChanged();
+    this.#surface.repaint(this.mask.everything);
+    this.#seen = { margins: this.work.margins, marks: this.work.marks };
+    this.#tell("loaded");
   }
 
   /**
@@ -279,22 +304,33 @@ export class MaskEditor extends EventTarget {
   }
 
   /**
-   * The mask as a PNG, null if it is empty, and which revision it is. It is copied for the worker a
-   * strip per frame, and once more if somebody draws meanwhile: what comes out is always a mask
-   * that was there at rest.
+   * The mask as a PNG, null if it is empty, and which revision it is. Somebody may draw while it is
+   * copied for the worker; what comes out is always a mask that was there at rest.
+   * @param {"white" | "alpha"} by what says change: white, or transparency as images APIs want it
    * @returns {Promise<{revision: number, margins: Margins, bytes: Uint8Array<ArrayBuffer> | null}>}
    */
-  async encode() {
+  async encode(by = "white") {
     for (;;) {
       while (this.isDrawing || this.isBusy) await nextFrame();
-      const { revision, mask } = this;
+      const { revision } = this;
       const { margins, size } = this.work;
-      const parts = await strips(mask);
+      if (this.mask.isEmpty) return { revision, margins, bytes: null };
+      const rows = await strips(this.mask);
       if (this.isDrawing || revision !== this.revision) continue;
-      const buffers = parts.map(({ pixels }) => pixels.buffer);
-      const bytes = parts.length ? await this.#ask("encode", { parts, ...size }, buffers) : null;
-      return { revision, margins, bytes };
+      const buffers = rows.map(({ buffer }) => buffer);
+      return { revision, margins, bytes: await this.#ask("encode", { strips: rows, ...size, by }, buffers) };
     }
+  }
+
+  /** Says where the cursor is. */
+  sayWhere() {
+    const { width, height } = this.mask;
+    const { x, y } = this.#surface.pointer ?? this.#surface.toCanvas(this.#surface.middle);
+    const [column, row] = [Math.floor(x), Math.floor(y)];
+    const isInside = column >= 0 && row >= 0 && column < width && row < height;
+    const isMasked = isInside && this.mask.pixels[row * width + column] > 0;
+    const [left, top] = this.work.margins;
+    this.#announce(this.#spoken.where({ x: column - left, y: row - top }, isMasked, isInside));
   }
 
   // ---- the view
@@ -320,8 +356,7 @@ export class MaskEditor extends EventTarget {
 
   /** Takes the focus without asking for the keyboard's cursor. */
   focus() {
-    this.#pointers.use();
-    this.#element.focus({ preventScroll: true });
+    this.#hands.focus();
   }
 
   /**
@@ -329,12 +364,12 @@ export class MaskEditor extends EventTarget {
    * @returns {boolean} whether the key was meant for the surface
    */
   keyDown(event) {
-    return this.#keyboard.keyDown(event);
+    return this.#hands.keyDown(event);
   }
 
   /** @param {KeyboardEvent} event */
   keyUp(event) {
-    this.#keyboard.keyUp(event);
+    this.#hands.keyUp(event);
   }
 
   /** Ends the gesture that is under way, as if the pointer went up. */
@@ -342,104 +377,16 @@ export class MaskEditor extends EventTarget {
     this.#gestures.finish();
   }
 
-  // ---- hands
-
-  /** @returns {import("./pointers.js").Hands} */
-  #pointerHands() {
-    const place = (/** @type {Point} */ { x, y }, /** @type {boolean} */ shown) => {
-      Object.assign(this.#surface.brush, { x, y, shown: shown && this.#hasBrush, byKeys: false });
-      this.#surface.schedule();
-    };
-    return {
-      pans: () => this.tool === "hand" || this.#keyboard.pans,
-      press: (spot, event) => {
-        place(spot, event.pointerType !== "touch");
-        this.#press(spot, event, event);
-      },
-      draw: (spot, event) => {
-        place(spot, event.pointerType !== "touch");
-        this.#draw(spot, event);
-      },
-      release: (spot) => this.#gestures.release(this.#surface.toPicture(spot)),
-      hover: (spot, event) => {
-        place(spot, true);
-        this.#modified(event);
-        this.#gestures.hover(this.#surface.toPicture(spot));
-      },
-      drop: () => this.#gestures.drop(),
-      finish: () => this.finish(),
-      undo: () => this.undo(),
-      redo: () => this.redo(),
-      stepSize: (steps) => this.stepSize(steps),
-    };
-  }
-
-  /** @returns {import("./keyboard.js").KeyHands} */
-  #keyHands() {
-    return {
-      press: (spot, event) => this.#press(spot, event, { pointerType: "keys", pressure: 1, buttons: 1 }),
-      draw: (spot) => this.#draw(spot, { pressure: 1, shiftKey: false, altKey: false }),
-      release: (spot) => this.#gestures.release(this.#surface.toPicture(spot)),
-      hover: (spot) => this.#gestures.hover(this.#surface.toPicture(spot)),
-      key: (event) => this.#gestures.key(event),
-      latches: () => LATCHING.has(this.tool),
-      modified: () => this.#modified({ altKey: this.#keyboard.alt, shiftKey: this.#keyboard.shift }),
-    };
-  }
-
-  /**
-   * @param {Point} spot
-   * @param {{altKey: boolean, shiftKey: boolean}} held
-   * @param {{pointerType: string, pressure: number, buttons: number, detail?: number}} by
-   */
-  #press(spot, held, { pointerType, pressure, buttons, detail }) {
-    const point = this.#surface.toPicture(spot);
-    const name = buttons & ERASER_END ? "eraser" : this.tool;
-    const from = held.shiftKey && !held.altKey ? this.#lastPoint : null;
-    const how = { from, mode: this.#modeWith(held), pressure, pointerType, count: detail };
-    const tool = TOOLS[name];
-    if (tool) this.#gestures.press(() => tool(this.#editing, point, how), point, how);
-    this.#lastPoint = point;
-  }
-
-  /**
-   * @param {Point} spot
-   * @param {{pressure: number, shiftKey: boolean, altKey: boolean}} by
-   */
-  #draw(spot, { pressure, shiftKey, altKey }) {
-    this.#lastPoint = this.#surface.toPicture(spot);
-    this.#gestures.move(this.#lastPoint, { pressure, square: shiftKey && !altKey });
-  }
-
-  /** @param {{altKey: boolean, shiftKey: boolean}} held */
-  #modified(held) {
-    this.#showMode(this.#modeWith(held));
-  }
-
-  /**
-   * @param {{altKey: boolean, shiftKey: boolean}} held
-   * @returns {Mode}
-   */
-  #modeWith({ altKey, shiftKey }) {
-    if (!altKey) return this.mode;
-    return shiftKey ? "intersect" : "subtract";
-  }
-
-  /** The mode in force, for whoever looks. */
-  #showMode(mode = this.mode) {
-    const { dataset } = this.#element;
-    if (dataset.mode !== mode) dataset.mode = mode;
-    if (dataset.tool !== this.tool) dataset.tool = this.tool;
-  }
-
-  get #hasBrush() {
-    return BRUSHES.has(this.tool);
+  #showGrips() {
+    this.#grips?.remove();
+    this.#grips = this.tool === "extend" ? outlineOn(this.#surface, "handle") : null;
+    this.#grips?.draw(() => gripsPath(this.work.size, this.#surface.cssPerPixel));
   }
 
   // ---- steps
 
-  /** @returns {import("./tools.js").Editing} */
-  get #editing() {
+  /** What tools work on. @returns {import("./tools.js").Editing} */
+  get editing() {
     const { work, mask, history, size, options } = this;
     const changed = (/** @type {Bounds} */ bounds) => {
       work.seal(bounds);
@@ -459,9 +406,27 @@ export class MaskEditor extends EventTarget {
       },
       wait: (cancel, answer) => void this.#gestures.wait({ cancel }, answer),
       tell: (what) => (what === "change" ? this.#changed() : this.#tell(what)),
+      outline: (name, width) => outlineOn(this.#surface, name, width),
       finish: () => this.finish(),
+      say: (word, values) => this.#announce(this.#spoken.say(word, values)),
       announce: (text) => this.#announce(text),
     };
+  }
+
+  /** @param {(editing: import("./tools.js").Editing) => boolean} act does something at once */
+  #command(act) {
+    this.finish();
+    this.#gestures.abort();
+    if (act(this.editing)) this.#changed();
+  }
+
+  /** @param {() => Bounds | null} act goes a step of any kind, and says what of the mask it changed */
+  #step(act) {
+    this.finish();
+    this.#gestures.abort();
+    const bounds = act();
+    if (bounds) this.#surface.repaint(bounds);
+    this.#changed(bounds !== null);
   }
 
   /**
@@ -475,7 +440,7 @@ export class MaskEditor extends EventTarget {
     return this.#answered(async () => {
       const region = { bounds, pixels: this.mask.copy(bounds) };
       const answer = await this.#ask(task, { region, size: this.work.size, ...message }, [region.pixels.buffer]);
-      return { region: answer ?? { bounds, pixels: new Uint8Array(region.pixels.length) }, mode: "replace" };
+      return { region: answer ?? NOTHING, mode: "replace" };
     });
   }
 
@@ -487,45 +452,34 @@ export class MaskEditor extends EventTarget {
     this.finish();
     this.#gestures.abort();
     const canceling = new AbortController();
-    const answer = ask().then(({ region, mode }) => combined(this.#editing, region, mode, canceling.signal));
+    const answer = ask().then(({ region, mode }) => combined(this.editing, region, mode, canceling.signal));
     return this.#gestures.wait({ cancel: () => canceling.abort() }, answer);
   }
 
-  /** About a hundredth of what is masked is uneven by hand. */
-  get #smoothing() {
+  /** What a hand leaves uneven: more in a large mask. */
+  get #unevenness() {
     const [left, top, right, bottom] = this.bounds() ?? [0, 0, 0, 0];
     return Math.max(2, Math.round(Math.hypot(right - left, bottom - top) / 150));
   }
 
-  /** @param {() => boolean} act changes the mask at once */
-  #command(act) {
-    this.finish();
-    this.#gestures.abort();
-    if (act()) this.#changed();
-  }
-
-  /** @param {() => Bounds | null} act goes a step of any kind, and says what of the mask it changed */
-  #step(act) {
-    this.finish();
-    this.#gestures.abort();
-    this.#following(act);
-  }
-
-  /** @param {() => Bounds | null} act */
-  #following(act) {
-    const { margins, marks } = this.work;
-    const bounds = act();
-    if (margins !== this.work.margins) {
+  /**
+   * Tells what is another now.
+   * @param {boolean} isOtherMask unless only the marks are others
+   */
+  #changed(isOtherMask = this.work.marks === this.#seen.marks) {
+    const { margins, marks, size } = this.work;
+    const seen = this.#seen;
+    this.#seen = { margins, marks };
+    if (margins !== seen.margins) {
       this.#surface.workChanged();
       this.#tell("margins");
-    } else if (bounds) this.#surface.repaint(bounds);
-    if (marks !== this.work.marks) this.#tell("marks");
-    if (bounds) this.#changed();
-  }
-
-  #changed() {
+      this.#announce(this.#spoken.say("extended", { width: String(size.width), height: String(size.height) }));
+    }
+    if (marks !== seen.marks) this.#tell("marks");
+    if (!isOtherMask) return;
     this.revision += 1;
     this.#tell("change");
+    if (margins === seen.margins) this.#announce(this.#spoken.mask(this.share, this.bounds(), size));
   }
 
   /** @param {string | undefined} text */
@@ -535,14 +489,22 @@ export class MaskEditor extends EventTarget {
 
   /**
    * @param {string} what
-   * @param {any} [detail]
+   * @param {string} [detail]
    */
   #tell(what, detail) {
-    this.dispatchEvent(detail === undefined ? new Event(what) : new CustomEvent(what, { detail }));
+    this.dispatchEvent(new CustomEvent(what, { detail }));
   }
 }
 
-/** Tools whose size the ring shows. */
-const BRUSHES = new Set(["brush", "eraser"]);
-/** Tools that need two places: a short press of a key leaves them under way. */
-const LATCHING = new Set(["rectangle", "ellipse", "lasso", "object", "extend", "arrow", "circle", "line"]);
+/** @type {Region} */
+const NOTHING = { bounds: [0, 0, 0, 0], pixels: new Uint8Array(0) };
+
+/**
+ * @param {{width: number, height: number}} photo
+ * @returns {Options}
+ */
+function optionsFor({ width, height }) {
+  const across = Math.hypot(width, height);
+  const [markWidth, textSize] = [across / 250, across / 30].map((length) => Math.max(2, Math.round(length)));
+  return { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", markWidth, textSize };
+}

@@ -6,17 +6,22 @@
  */
 
 /** @typedef {import("./mask.js").Point} Point */
-/** @typedef {{x: number, y: number, pan: boolean, touch: boolean, id: number}} Finger a pressed pointer, on the surface */
+/**
+ * A pressed pointer, on the surface.
+ * @typedef {{id: number, type: string, x: number, y: number, from: Point, pan: boolean, pressure: number}} Finger
+ */
+/** @typedef {{altKey: boolean, shiftKey: boolean}} Held */
+/** @typedef {{pointerType: string, pressure: number, buttons: number}} By */
 /**
  * What pointers do to the editor. Spots are places on the surface.
  * @typedef {object} Hands
  * @property {() => boolean} pans whether a drag is to move the picture
- * @property {(spot: Point, event: PointerEvent) => void} press
- * @property {(spot: Point, event: PointerEvent) => void} draw
- * @property {(spot: Point, event: PointerEvent) => void} release
+ * @property {(spot: Point, event: PointerEvent, count: number) => void} press count: 2 for the second of a double click
+ * @property {(spot: Point, event: Held & By) => void} draw
+ * @property {(spot: Point) => void} release
  * @property {(spot: Point, event: PointerEvent) => void} hover
+ * @property {() => void} lift no pointer draws any more
  * @property {() => void} drop what was pressed was not meant
- * @property {() => void} finish
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {(steps: number) => void} stepSize
@@ -29,6 +34,7 @@ const SECOND_FINGER_MS = 250;
 const SLIP = 12;
 const TAP_MS = 350;
 const FOCUS_MS = 500;
+const DOUBLE_MS = 400;
 const RIGHT = 2;
 const MIDDLE = 1;
 
@@ -38,7 +44,7 @@ export class Pointers {
   #hands;
   /** @type {Map<number, Finger>} */ #fingers = new Map();
   /** The pointer that draws, and where and when it came down. */
-  #start = { at: 0, x: 0, y: 0, id: -1 };
+  #start = { at: -Infinity, x: 0, y: 0, id: -1, count: 0 };
   /** Fingers that came down together, as long as they may be a tap. */
   #tap = { at: 0, most: 0, isStill: false };
   #penSeen = false;
@@ -79,17 +85,19 @@ export class Pointers {
   #down(event) {
     if (event.pointerType === "mouse" && event.button === RIGHT) return;
     if (event.button === MIDDLE) event.preventDefault(); // no autoscroll
-    if (this.#fingers.has(event.pointerId)) return; // a further button of a pressed mouse
+    this.#lost(event); // should its last release have been missed
+    const touch = event.pointerType === "touch";
+    if (touch && this.#isPenDown) return; // the hand that draws
     this.#element.setPointerCapture(event.pointerId);
     this.#surface.locate();
-    if (event.pointerType === "pen") this.#seePen();
-    const touch = event.pointerType === "touch";
-    const others = touch && this.#fingers.size > 0;
+    if (event.pointerType === "pen") this.#putPen();
     if (touch) this.#beginTap();
-    if (others) this.#giveWay();
-    const pan = others || this.#hands.pans() || event.button === MIDDLE || (touch && this.#penSeen);
+    const isSecond = touch && this.#fingers.size > 0;
+    if (isSecond) this.#giveWay();
+    const pan = isSecond || this.#hands.pans() || event.button === MIDDLE || (touch && this.#penSeen);
     const { x, y } = this.#surface.position(event);
-    this.#fingers.set(event.pointerId, { x, y, pan, touch, id: event.pointerId });
+    const { pointerId: id, pointerType: type, pressure } = event;
+    this.#fingers.set(id, { id, type, x, y, from: { x, y }, pan, pressure });
     this.#element.classList.toggle("panning", pan);
     if (pan) this.#surface.hideBrush();
     else this.#press({ x, y }, event);
@@ -100,20 +108,26 @@ export class Pointers {
    * @param {PointerEvent} event
    */
   #press({ x, y }, event) {
-    if (this.#fingers.has(this.#start.id)) this.#hands.finish(); // a pen beside a mouse: one at a time
-    this.#start = { at: performance.now(), x, y, id: event.pointerId };
-    this.#hands.press({ x, y }, event);
+    const { at, count, ...last } = this.#start;
+    const now = performance.now();
+    const isNear = Math.hypot(x - last.x, y - last.y) < SLIP * this.#surface.ratio;
+    const isDouble = count === 1 && isNear && now - at < DOUBLE_MS;
+    this.#start = { at: now, x, y, id: event.pointerId, count: isDouble ? 2 : 1 };
+    this.#hands.press({ x, y }, event, this.#start.count);
   }
 
   /** @param {PointerEvent} event */
   #move(event) {
+    if (event.buttons === 0) this.#lost(event); // released where nobody told
     const finger = this.#fingers.get(event.pointerId);
     const spot = this.#surface.position(event);
     if (!finger) return this.#hover(spot, event);
-    if (this.#wayFrom(finger.id, spot) > SLIP) this.#tap.isStill = false;
+    if (this.#isAway(finger, spot)) this.#tap.isStill = false;
     if (finger.pan) this.#drag(finger, spot);
     else if (this.#start.id === finger.id) this.#draw(event);
-    Object.assign(finger, spot);
+    finger.x = spot.x;
+    finger.y = spot.y;
+    finger.pressure = event.pressure;
   }
 
   /**
@@ -138,8 +152,10 @@ export class Pointers {
     if (!finger) return;
     if (finger.id === this.#start.id && !finger.pan) {
       const spot = this.#surface.position(event);
-      this.#hands.draw(spot, event); // the last move may have been swallowed by the release
-      this.#hands.release(spot, event);
+      const isElsewhere = spot.x !== finger.x || spot.y !== finger.y;
+      // The last move may have been swallowed by the release, which has no pressure of its own.
+      if (isElsewhere) this.#hands.draw(spot, withPressure(event, finger.pressure));
+      this.#hands.release(spot);
     }
     this.#endTap();
   }
@@ -148,8 +164,8 @@ export class Pointers {
    * The browser took the pointer away: what it drew is kept if it was meant.
    * @param {PointerEvent} event
    */
-  #lost(event) {
-    const finger = this.#fingers.get(event.pointerId);
+  #lost({ pointerId }) {
+    const finger = this.#fingers.get(pointerId);
     if (!finger) return;
     if (finger.id === this.#start.id && !finger.pan) this.#settle(finger);
     this.#lift(finger.id);
@@ -160,20 +176,30 @@ export class Pointers {
   #lift(id) {
     const finger = this.#fingers.get(id);
     this.#fingers.delete(id);
+    if (!finger) return;
     this.#releasedAt = performance.now();
-    if (finger?.touch) this.#surface.hideBrush();
+    this.#hands.lift();
     if (!this.#fingers.size) this.#element.classList.remove("panning");
     return finger;
   }
 
   /** Fingers that touch now are a hand that rests. */
   #seePen() {
-    if (this.#penSeen) return;
+    if (!this.#penSeen) this.#giveWay();
     this.#penSeen = true;
-    if (this.#fingers.size) this.#giveWay();
   }
 
-  /** Another finger came down, or a pen: from here on those that are down move the picture. */
+  /** The pen draws: nothing else moves the picture under it. */
+  #putPen() {
+    this.#seePen();
+    for (const finger of this.#fingers.values()) finger.pan = false;
+  }
+
+  get #isPenDown() {
+    return [...this.#fingers.values()].some(({ type }) => type === "pen");
+  }
+
+  /** A second finger came down, or a pen: from here on those that are down move the picture. */
   #giveWay() {
     const finger = this.#fingers.get(this.#start.id);
     if (finger && !finger.pan) this.#settle(finger);
@@ -185,26 +211,23 @@ export class Pointers {
    * @param {Finger} finger
    */
   #settle(finger) {
-    const { at, x, y } = this.#start;
-    const way = Math.hypot(finger.x - x, finger.y - y) / this.#surface.ratio;
-    if (finger.touch && (way < SLIP || performance.now() - at < SECOND_FINGER_MS)) this.#hands.drop();
-    else this.#hands.release(finger, new PointerEvent("pointerup"));
+    const isYoung = performance.now() - this.#start.at < SECOND_FINGER_MS;
+    if (finger.type === "touch" && (isYoung || !this.#isAway(finger, finger))) this.#hands.drop();
+    else this.#hands.release(finger);
+    this.#hands.lift();
   }
 
   /**
-   * How far the finger that began is away from there, in CSS pixels.
-   * @param {number} id
+   * @param {Finger} finger
    * @param {Point} spot
    */
-  #wayFrom(id, spot) {
-    const finger = this.#fingers.get(id);
-    const from = id === this.#start.id ? this.#start : finger ?? spot;
-    return Math.hypot(spot.x - from.x, spot.y - from.y) / this.#surface.ratio;
+  #isAway({ from }, { x, y }) {
+    return Math.hypot(x - from.x, y - from.y) >= SLIP * this.#surface.ratio;
   }
 
   #beginTap() {
-    const alone = this.#fingers.size === 0;
-    if (alone) this.#tap = { at: performance.now(), most: 1, isStill: true };
+    const isFirst = this.#fingers.size === 0;
+    if (isFirst) this.#tap = { at: performance.now(), most: 1, isStill: true };
     else this.#tap.most += 1;
   }
 
@@ -223,7 +246,7 @@ export class Pointers {
    * @param {Point} to
    */
   #drag(finger, { x, y }) {
-    const other = [...this.#fingers.values()].find((each) => each !== finger && each.touch);
+    const other = [...this.#fingers.values()].find((each) => each !== finger && each.type === "touch");
     if (!other) {
       this.#surface.pan(x - finger.x, y - finger.y);
       return;
@@ -250,4 +273,13 @@ export class Pointers {
       this.#surface.zoom(scale * Math.exp(-down * speed), this.#surface.position(event));
     }
   }
+}
+
+/**
+ * @param {PointerEvent} event
+ * @param {number} pressure
+ * @returns {Held & By}
+ */
+function withPressure({ pointerType, buttons, altKey, shiftKey }, pressure) {
+  return { pointerType, buttons, altKey, shiftKey, pressure };
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { packed } from "./png.js";
 import { combining } from "./shapes.js";
 
 /**
@@ -6,10 +7,9 @@ import { combining } from "./shapes.js";
  * Large ones take several frames, so that the page never stands still.
  */
 
-/** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {import("./tools.js").Region} Region */
 
-const STRIP_BYTES = 4e6;
+const STRIP = 512;
 const PATIENCE_MS = 12;
 
 /**
@@ -51,22 +51,19 @@ export function onCanvas({ bounds: [left, top, right, bottom], pixels }, [x, y])
 }
 
 /**
- * What is masked, copied a strip per frame.
+ * The mask as the worker's encoder wants it; one at rest.
  * @param {import("./mask.js").Mask} mask
- * @returns {Promise<Region[]>}
  */
 export async function strips(mask) {
-  const bounds = mask.bounds();
-  const parts = [];
-  if (!bounds) return [];
-  const [left, top, right, bottom] = bounds;
-  const rows = Math.ceil(STRIP_BYTES / (right - left));
-  for (let y = top; y < bottom; y += rows) {
-    if (y > top) await nextFrame();
-    const strip = /** @type {Bounds} */ ([left, y, right, Math.min(bottom, y + rows)]);
-    parts.push({ bounds: strip, pixels: mask.copy(strip) });
+  const packedRows = [];
+  let from = performance.now();
+  for (let top = 0; top < mask.height; top += STRIP) {
+    packedRows.push(packed(mask, top, Math.min(mask.height, top + STRIP)));
+    if (performance.now() - from < PATIENCE_MS) continue;
+    await nextFrame();
+    from = performance.now();
   }
-  return parts;
+  return packedRows;
 }
 
 /** A timer steps in where there are no frames: in a tab that nobody looks at. */

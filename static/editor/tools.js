@@ -1,5 +1,6 @@
 // @ts-check
-import { CHANGE, KEEP } from "./mask.js";
+import { CHANGE } from "./mask.js";
+import { combine, ellipse, rectangle } from "./shapes.js";
 
 /**
  * Tools are functions: given what is edited and where the pointer went down, they return the
@@ -29,8 +30,10 @@ import { CHANGE, KEEP } from "./mask.js";
  * @property {(act: () => Bounds | null) => boolean} step whether the mask is another now
  * @property {(cancel: () => void, answer: Promise<boolean>) => void} wait for what a gesture that stays has asked for; busy until the answer says whether anything changed. Whatever begins before that calls cancel.
  * @property {(what: "change" | "marks" | "margins") => void} tell that something is another now, while the gesture goes on
+ * @property {(name?: string, width?: number) => import("./outline.js").Outline} outline
  * @property {() => void} finish ends the gesture itself, as Enter does
- * @property {(text: string) => void} announce to those who listen to the page
+ * @property {(word: string, values?: Record<string, string>) => void} say one of the page's words to those who listen
+ * @property {(text: string) => void} announce the same with a text
  */
 /**
  * @typedef {object} How a press came about
@@ -59,88 +62,6 @@ import { CHANGE, KEEP } from "./mask.js";
  */
 /** @typedef {(editing: Editing, start: Point, how: How) => Gesture} Tool */
 
-const LEAST_PRESSURE = 0.1;
-const RADIUS_STEP = 2;
-
-/** @type {Record<string, Tool>} */
-export const TOOLS = {
-  brush: (editing, start, how) => stroke(editing, how.mode === "subtract" ? KEEP : CHANGE, start, how),
-  eraser: (editing, start, how) => stroke(editing, KEEP, start, how),
-};
-
-/**
- * @param {Editing} editing
- * @param {number} value
- * @param {Point} start
- * @param {How} how
- * @returns {Gesture}
- */
-function stroke(editing, value, start, how) {
-  const { mask, history } = editing;
-  let last = how.from ?? start;
-  let radius = radiusAt(editing, how, how.pressure);
-  history.begin();
-  line(start, radius);
-  return { move, end: () => history.commit(), cancel };
-
-  /**
-   * @param {Point} point
-   * @param {Detail} [detail]
-   */
-  function move(point, detail) {
-    const next = radiusAt(editing, how, detail?.pressure ?? how.pressure);
-    // One capsule, or a few where the pressure changes its size by more than a step.
-    const parts = Math.min(8, Math.ceil(Math.abs(next - radius) / RADIUS_STEP)) || 1;
-    const [from, before] = [last, radius];
-    for (let part = 1; part <= parts; part++) {
-      const share = part / parts;
-      line(between(from, point, share), before + (next - before) * share);
-    }
-    radius = next;
-  }
-
-  /**
-   * @param {Point} to
-   * @param {number} wide
-   */
-  function line(to, wide) {
-    const bounds = mask.capsuleBounds(last, to, wide);
-    if (bounds) {
-      history.touch(bounds);
-      mask.fillCapsule(last, to, wide, value);
-      editing.changed(bounds);
-    }
-    last = to;
-  }
-
-  function cancel() {
-    const bounds = history.cancel();
-    if (bounds) editing.changed(bounds);
-  }
-}
-
-/**
- * @param {Editing} editing
- * @param {How} how
- * @param {number} pressure
- */
-function radiusAt({ size, options }, { pointerType }, pressure) {
-  const isPressed = options.pressure && pointerType === "pen";
-  const share = isPressed ? LEAST_PRESSURE + (1 - LEAST_PRESSURE) * pressure : 1;
-  // The half diagonal of a pixel: a smaller brush could fall between the centres and paint nothing.
-  return Math.max((size * share) / 2, Math.SQRT1_2);
-}
-
-/**
- * @param {Point} a
- * @param {Point} b
- * @param {number} share
- * @returns {Point}
- */
-function between(a, b, share) {
-  return { x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share };
-}
-
 /** @param {Editing} editing */
 export function invertMask({ work, mask, history, changed }) {
   history.begin();
@@ -168,6 +89,18 @@ export function maskAll({ mask, history, changed }) {
   mask.pixels.fill(CHANGE);
   changed(mask.everything);
   return history.commit();
+}
+
+/**
+ * A box by numbers.
+ * @param {Editing} editing
+ * @param {Bounds} bounds of the canvas
+ * @param {"rectangle" | "ellipse"} shape
+ * @param {Mode} mode
+ */
+export function stampBox({ mask, history, step }, [left, top, right, bottom], shape, mode) {
+  const area = (shape === "ellipse" ? ellipse : rectangle)({ x: left, y: top }, { x: right, y: bottom });
+  return area.bounds !== null && step(() => combine(mask, history, area, mode));
 }
 
 /**

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../../static/editor/history.js";
 import { Mask, TILE } from "../../static/editor/mask.js";
-import { TOOLS, clearMask, invertMask } from "../../static/editor/tools.js";
+import { TOOLS } from "../../static/editor/toolbox.js";
+import { clearMask, invertMask } from "../../static/editor/tools.js";
 import { Work } from "../../static/editor/work.js";
 
 const HOW = { from: null, mode: "add", pressure: 1, pointerType: "mouse" };
@@ -15,7 +16,7 @@ function editing(width = 700, height = 600, limit = 50) {
 
 function draw(edited, tool, ...points) {
   const gesture = TOOLS[tool](edited, points[0], HOW);
-  for (const point of points.slice(1)) gesture.move(point);
+  for (const point of points.slice(1)) gesture.move(point, HOW);
   return gesture.end();
 }
 
@@ -54,7 +55,7 @@ test("a canceled gesture leaves the mask and the history as they were", () => {
   draw(edited, "brush", { x: 50, y: 50 }, { x: 400, y: 300 });
   const before = edited.mask.pixels.slice();
   const gesture = TOOLS.brush(edited, { x: 300, y: 60 }, HOW);
-  gesture.move({ x: 310, y: 500 });
+  gesture.move({ x: 310, y: 500 }, HOW);
   gesture.cancel();
   assert.deepEqual(edited.mask.pixels, before);
   edited.history.undo();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { union } from "../../static/editor/mask.js";
+import { TOOLS } from "../../static/editor/toolbox.js";
 import {
-  TOOLS,
   clearMask,
   invertMask,
   largestBrush,
@@ -34,7 +34,7 @@ test("the brush paints where it went down, before it moves", () => {
 test("a stroke has no gaps between two far points", () => {
   const edited = editing();
   const gesture = TOOLS.brush(edited, { x: 20, y: 20 }, HOW);
-  gesture.move({ x: 280, y: 180 });
+  gesture.move({ x: 280, y: 180 }, HOW);
   gesture.end();
   for (let i = 0; i <= 100; i++) assert.equal(at(edited.mask, Math.floor(20 + 2.6 * i), Math.floor(20 + 1.6 * i)), 255);
 });
@@ -66,7 +66,7 @@ test("a stroke that starts from an earlier point draws the straight line to it",
 test("every changed pixel lies in the bounds that were told", () => {
   const edited = editing();
   const gesture = TOOLS.brush(edited, { x: 20, y: 20 }, HOW);
-  gesture.move({ x: 120, y: 90 });
+  gesture.move({ x: 120, y: 90 }, HOW);
   gesture.end();
   assert.deepEqual(union(edited.mask.bounds(), edited.dirty), edited.dirty);
 });
