@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from . import files
 from .arrays import Bounds, Pixels, Size
 from .mark_letters import FINE, Box, Letters, in_order
 
@@ -240,9 +242,11 @@ _RIM, _TEXT_RIM = 0.15, 0.05
 _DARK, _LIGHT = "#18181c", "#faf9f5"
 _TILE = 256
 _ROUND = 360  # sides of a circle's polygon
-_SHIFT = 4  # OpenCV takes coordinates in sixteenths
+_SHIFT = 4
+_UNITS = 1 << _SHIFT
+"""OpenCV takes coordinates in sixteenths."""
+
 _MOST_LETTER_PIXELS = 8_000_000  # that one text is written with, and six times that for all
-_THICKEST = 32_000
 
 
 def drawn(marks: Iterable[Mark], bounds: Bounds, size: Size) -> Pixels:
@@ -275,6 +279,15 @@ def over(pixels: Pixels, overlay: Pixels) -> Pixels:
         part = slice(row, min(row + _TILE, top + height)), slice(left, left + width)
         result[part] = _laid(pixels[part], overlay[part])
     return result
+
+
+def resized(data: bytes, size: Size) -> Pixels:
+    """A drawing that came as a file, at another size. RGBA if the file has transparency.
+
+    Raises what files.open_picture raises for bytes that are no picture.
+    """
+    image = Image.fromarray(files.open_picture(data).pixels)
+    return np.asarray(image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0))
 
 
 def reach(marks: Iterable[Mark]) -> Bounds | None:
@@ -416,13 +429,10 @@ class _Strokes:
 
     def paint(self, fine: Pixels, tile: Bounds) -> None:
         """Into the tile's finer pixels, in place."""
-        ends = (self._near(tile) - (tile[0], tile[1]) * 2) * FINE
-        # OpenCV's coordinates are those of pixels' centres
-        lines = np.round((ends - 0.5) * (1 << _SHIFT)).astype(np.int32).reshape(-1, 2, 2)
+        ends = (self._near(tile) - (tile[0], tile[1]) * 2) * FINE - 0.5
+        # OpenCV counts from the centres of pixels, and fills those on the border too: half a pixel less
         for radius, ink in ((self.radius + self.rim, self.rim_ink), (self.radius, self.ink)):
-            thickness = min(_THICKEST, max(1, round(2 * radius * FINE)))
-            for start, end in lines.tolist():
-                cv2.line(fine, start, end, ink, thickness, cv2.LINE_8, _SHIFT)
+            _draw_capsules(fine, ends, max(0.25, radius * FINE - 0.5), ink)
 
     def _near(self, tile: Bounds) -> NDArray[np.float64]:
         """Only what can be seen in the tile of the strokes that come near it: a stroke may be long,
@@ -437,3 +447,22 @@ class _Strokes:
         closest = starts + np.clip(nearest, 0, 1)[:, None] * ways
         near = np.hypot(*(closest - middle).T) <= far
         return np.hstack([starts + first * ways, starts + last * ways])[near]
+
+
+def _draw_capsules(
+    fine: Pixels, ends: NDArray[np.float64], radius: float, ink: tuple[int, ...]
+) -> None:
+    """In place. OpenCV's own thick lines have widths of odd whole pixels only."""
+    ways = ends[:, 2:] - ends[:, :2]
+    across = ways[:, ::-1] * (-1, 1) / np.maximum(np.hypot(*ways.T), 1e-9)[:, None] * radius
+    starts, stops = ends[:, :2], ends[:, 2:]
+    corners = np.stack([starts + across, stops + across, stops - across, starts - across], axis=1)
+    for corner in _fixed(corners):
+        cv2.fillConvexPoly(fine, corner, ink, cv2.LINE_8, _SHIFT)
+    round_ends = np.unique(_fixed(np.vstack([starts, stops])), axis=0)
+    for centre in round_ends.tolist():
+        cv2.circle(fine, centre, round(radius * _UNITS), ink, cv2.FILLED, cv2.LINE_8, _SHIFT)
+
+
+def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.round(points * _UNITS).astype(np.int32)

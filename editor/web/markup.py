@@ -1,0 +1,66 @@
+"""What was drawn over an edit's source, by itself: from marks, or from the file that a script sent."""
+
+import hashlib
+
+from django.http import Http404, HttpResponse, HttpResponseNotModified
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from editor.imaging import files, markup
+from editor.imaging.arrays import Bounds, Size
+from editor.jobs import pictures
+from editor.models import Edit
+from editor.web.access import Request, load, signed_in
+
+YEAR_S = 31_536_000
+
+
+@signed_in
+@require_safe
+def edit_markup(request: Request, pk: int) -> HttpResponse:
+    """The drawing as a transparent PNG at the size of the source's preview, margins included."""
+    edit = load(Edit.objects.select_related("source"), request.user, pk=pk)
+    if edit.source is None or not (edit.marks or edit.markup):
+        raise Http404
+    tag = f'"{_digest(edit)}"'
+    if tag in request.headers.get("If-None-Match", ""):
+        return _guarded(HttpResponseNotModified(), tag)
+    return _guarded(HttpResponse(_drawing(edit), content_type="image/png"), tag)
+
+
+def _digest(edit: Edit) -> str:
+    shown = f"{edit.pk} {edit.margins} {edit.marks} {edit.markup}"
+    return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+
+def _drawing(edit: Edit) -> bytes:
+    window, size = _window(edit)
+    with pictures.pixel_gate:
+        if edit.marks:
+            pixels = markup.drawn(markup.read(edit.marks), window, size)
+        else:
+            try:
+                pixels = markup.resized(pictures.read(edit.markup), size)
+            except FileNotFoundError:
+                raise Http404 from None
+        return files.encode_png(pixels)
+
+
+def _window(edit: Edit) -> tuple[Bounds, Size]:
+    """The canvas in pixels of the picture, and its size on a page that shows the preview."""
+    assert edit.source is not None, "looked at before"
+    left, top, _right, _bottom = edit.margins or (0, 0, 0, 0)
+    width, height = edit.canvas_size
+    scale = edit.source.preview_width / edit.source.width
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return (-left, -top, width - left, height - top), size
+
+
+def _guarded(response: HttpResponse, tag: str) -> HttpResponse:
+    """What is drawn never changes; and it is never rendered as anything but a picture."""
+    patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
+    response["ETag"] = tag
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
