@@ -1,0 +1,460 @@
+// @ts-check
+import { filled } from "./form-parts.js";
+
+/**
+ * Marks drawn over the picture to show what is meant: arrows, circles, freehand lines and short
+ * texts. They are in picture pixels, with at most one decimal, and never changed, only replaced.
+ *
+ * The server draws the same marks (editor/imaging/markup.py): shapes and numbers here follow that
+ * module, and the other way round.
+ */
+
+/** @typedef {import("./mask.js").Point} Point */
+/** @typedef {[x: number, y: number]} Spot */
+/** @typedef {{kind: "arrow", from: Spot, to: Spot, width: number, colour: string}} Arrow */
+/** @typedef {{kind: "circle", bounds: [left: number, top: number, right: number, bottom: number], width: number, colour: string}} Circle */
+/** @typedef {{kind: "line", points: Spot[], width: number, colour: string}} Line */
+/** @typedef {{kind: "text", at: Spot, text: string, size: number, colour: string}} Text `at` is the upper left corner of its box */
+/** @typedef {Arrow | Circle | Line | Text} Mark */
+/** @typedef {{at: Spot, drag: (to: Spot) => Mark}} Handle a point of a mark that can be dragged */
+
+const MOST_MARKS = 200;
+const MOST_NUMBERS = 20_000;
+export const MOST_CHARACTERS = 200;
+const FURTHEST = 100_000;
+const WIDTHS = [0.5, 2000];
+const SIZES = [2, 4000];
+
+const HEAD = 5; // length of an arrow's barbs in widths of its line
+const HEAD_SHARE = 0.5; // and at most this share of the arrow
+const RIM = 0.15; // the outline, as a share of the line's width
+const TEXT_RIM = 0.05; // and of a text's size
+const BASELINE = 0.95;
+const LINE_HEIGHT = 1.2;
+const [DARK, LIGHT] = ["#18181c", "#faf9f5"];
+const SIDES = 48;
+
+// ---- what is taken
+
+/**
+ * @param {any} marks
+ * @returns {marks is Mark[]}
+ */
+export function areMarks(marks) {
+  return Array.isArray(marks) && marks.length <= MOST_MARKS && marks.every(isMark) && numbersOf(marks) <= MOST_NUMBERS;
+}
+
+/** @type {Record<string, Record<string, (value: any) => boolean>>} the keys of each kind, and what may stand there */
+const KINDS = {
+  arrow: { from: isSpot, to: isSpot, width: isWidth, colour: isColour },
+  circle: { bounds: isBox, width: isWidth, colour: isColour },
+  line: { points: (points) => Array.isArray(points) && points.length > 0 && points.every(isSpot), width: isWidth, colour: isColour },
+  text: { at: isSpot, text: isText, size: (size) => isNumber(size, SIZES), colour: isColour },
+};
+
+/** @param {any} mark */
+function isMark(mark) {
+  const parts = Object.hasOwn(KINDS, mark?.kind) && Object.entries(KINDS[mark.kind]);
+  return parts && Object.keys(mark).length === parts.length + 1 && parts.every(([name, isRight]) => isRight(mark[name]));
+}
+
+/** @param {any} value */
+function isSpot(value) {
+  return Array.isArray(value) && value.length === 2 && value.every((each) => isNumber(each));
+}
+
+/** @param {any} value */
+function isBox(value) {
+  return Array.isArray(value) && value.length === 4 && value.every((each) => isNumber(each)) && value[0] <= value[2] && value[1] <= value[3];
+}
+
+/** @param {any} value */
+function isWidth(value) {
+  return isNumber(value, WIDTHS);
+}
+
+/** @param {any} value */
+function isColour(value) {
+  return typeof value === "string" && /^#[0-9a-f]{6}$/.test(value);
+}
+
+/** @param {any} value */
+function isText(value) {
+  return typeof value === "string" && value.trim() !== "" && [...value].length <= MOST_CHARACTERS && !UNWRITABLE.test(value);
+}
+
+/**
+ * @param {any} value
+ * @param {number[]} limits
+ */
+function isNumber(value, [low, high] = [-FURTHEST, FURTHEST]) {
+  return typeof value === "number" && value >= low && value <= high && Math.abs(short(value) - value) < 1e-6;
+}
+
+/** @param {Mark[]} marks */
+function numbersOf(marks) {
+  return marks.reduce((sum, mark) => sum + 5 + (mark.kind === "line" ? 2 * mark.points.length : 0), 0);
+}
+
+const UNWRITABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/**
+ * What somebody typed, as a mark can hold it.
+ * @param {string} text
+ */
+export function writable(text) {
+  const clean = text.replace(new RegExp(UNWRITABLE, "gu"), " ").trim();
+  return [...clean].slice(0, MOST_CHARACTERS).join("");
+}
+
+// ---- making and changing marks
+
+/**
+ * Sizes that can be seen on a picture of this size.
+ * @param {{width: number, height: number}} picture
+ */
+export function firstStyle({ width, height }) {
+  const side = Math.max(width, height);
+  return { markWidth: Math.max(2, Math.round(side / 200)), textSize: Math.max(12, Math.round(side / 30)) };
+}
+
+/**
+ * @param {Point} point
+ * @returns {Spot}
+ */
+export function spotOf({ x, y }) {
+  return [near(x), near(y)];
+}
+
+/**
+ * @param {Spot} a one corner
+ * @param {Spot} b the opposite one
+ * @returns {Circle["bounds"]}
+ */
+export function boxOf(a, b) {
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+}
+
+/**
+ * @template {Mark} T
+ * @param {T} mark
+ * @param {number} dx
+ * @param {number} dy
+ * @returns {T}
+ */
+export function moved(mark, dx, dy) {
+  const by = (/** @type {Spot} */ [x, y]) => spotOf({ x: x + dx, y: y + dy });
+  const change = {
+    arrow: ({ from, to }) => ({ from: by(from), to: by(to) }),
+    circle: ({ bounds: [left, top, right, bottom] }) => ({ bounds: [...by([left, top]), ...by([right, bottom])] }),
+    line: ({ points }) => ({ points: points.map(by) }),
+    text: ({ at }) => ({ at: by(at) }),
+  }[/** @type {any} */ (mark).kind];
+  return { ...mark, ...change(mark) };
+}
+
+/**
+ * @param {Mark} mark
+ * @param {string} option "markColour", "markWidth" or "textSize"
+ * @param {any} value
+ * @returns {Mark} the same one if it has no such thing
+ */
+export function restyled(mark, option, value) {
+  const name = { markColour: "colour", markWidth: "width", textSize: "size" }[option] ?? "";
+  if (!(name in mark)) return mark;
+  const [low, high] = name === "size" ? SIZES : WIDTHS;
+  const next = name === "colour" ? value : Math.min(high, Math.max(low, short(value)));
+  return next === mark[name] ? mark : { ...mark, [name]: next };
+}
+
+/**
+ * @param {Mark} mark
+ * @returns {{markColour: string, markWidth?: number, textSize?: number}} the options that make such a mark
+ */
+export function styleOf(mark) {
+  return { markColour: mark.colour, ...(mark.kind === "text" ? { textSize: mark.size } : { markWidth: mark.width }) };
+}
+
+/**
+ * @param {Mark} mark
+ * @returns {Handle[]}
+ */
+export function handlesOf(mark) {
+  if (mark.kind === "arrow") {
+    return [
+      { at: mark.from, drag: (from) => ({ ...mark, from }) },
+      { at: mark.to, drag: (to) => ({ ...mark, to }) },
+    ];
+  }
+  const [left, top, right, bottom] = boundsOf(mark, 0);
+  if (mark.kind === "circle") {
+    const corners = /** @type {Spot[]} */ ([[left, top], [right, top], [right, bottom], [left, bottom]]);
+    return corners.map((at, i) => ({ at, drag: (to) => ({ ...mark, bounds: boxOf(to, corners[(i + 2) % 4]) }) }));
+  }
+  if (mark.kind === "line") return [];
+  const grown = (/** @type {Spot} */ to) => (mark.size * Math.max(to[0] - left, 1)) / (right - left);
+  return [{ at: [right, bottom], drag: (to) => restyled(mark, "textSize", grown(to)) }];
+}
+
+/**
+ * Takes the points of a freehand line as they come, and leaves out those that nobody would miss:
+ * the line stays within `slack` of what was drawn, in time that does not depend on its length.
+ * @param {Spot} start
+ * @param {number} slack
+ */
+export function penAt(start, slack) {
+  const kept = [start];
+  let last = start;
+  let [middle, half, far] = [0, Infinity, 0];
+  return { add, points: () => (last === kept[kept.length - 1] && kept.length > 1 ? kept : [...kept, last]) };
+
+  // All points since the last kept one lie near a ray from there: in a cone that becomes narrower.
+  /** @param {Spot} spot */
+  function add(spot) {
+    let [x, y] = kept[kept.length - 1];
+    let away = Math.hypot(spot[0] - x, spot[1] - y);
+    const turn = away > slack && half < Infinity ? Math.abs(between(Math.atan2(spot[1] - y, spot[0] - x), middle)) : 0;
+    if (turn > half || away < far - slack) {
+      kept.push(last);
+      [x, y] = last;
+      away = Math.hypot(spot[0] - x, spot[1] - y);
+      [half, far] = [Infinity, 0];
+    }
+    if (away > slack) narrow(Math.atan2(spot[1] - y, spot[0] - x), Math.asin(slack / away));
+    far = Math.max(far, away);
+    last = spot;
+  }
+
+  /**
+   * @param {number} angle
+   * @param {number} spread
+   */
+  function narrow(angle, spread) {
+    if (half === Infinity) {
+      [middle, half] = [angle, spread];
+      return;
+    }
+    const off = between(angle, middle);
+    const [low, high] = [Math.max(-half, off - spread), Math.min(half, off + spread)];
+    middle += (low + high) / 2;
+    half = (high - low) / 2;
+  }
+}
+
+/**
+ * @param {number} angle
+ * @param {number} other
+ */
+function between(angle, other) {
+  return Math.atan2(Math.sin(angle - other), Math.cos(angle - other));
+}
+
+// ---- where marks are
+
+/**
+ * @param {Mark} mark
+ * @param {number} [beyond] how far the line's own width reaches
+ * @returns {import("./mask.js").Bounds} with its line, not only whole pixels
+ */
+export function boundsOf(mark, beyond = "width" in mark ? mark.width / 2 : 0) {
+  const spots = pointsOf(mark);
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of spots) {
+    box[0] = Math.min(box[0], x - beyond);
+    box[1] = Math.min(box[1], y - beyond);
+    box[2] = Math.max(box[2], x + beyond);
+    box[3] = Math.max(box[3], y + beyond);
+  }
+  return /** @type {any} */ (box);
+}
+
+/**
+ * @param {readonly Mark[]} marks
+ * @param {Point} point
+ * @param {number} reach how far beside a mark is still on it
+ * @returns {Mark | null} the uppermost mark there
+ */
+export function hit(marks, point, reach) {
+  return marks.findLast((mark) => isOn(mark, point, reach)) ?? null;
+}
+
+/**
+ * @param {Mark} mark
+ * @param {Point} point
+ * @param {number} reach
+ */
+function isOn(mark, { x, y }, reach) {
+  const [left, top, right, bottom] = boundsOf(mark);
+  if (x < left - reach || x > right + reach || y < top - reach || y > bottom + reach) return false;
+  if (mark.kind === "text") return true;
+  const spots = pointsOf(mark);
+  return spots.some((spot, i) => distance(spots[Math.max(0, i - 1)], spot, x, y) <= mark.width / 2 + reach);
+}
+
+/**
+ * From a point to a straight stroke.
+ * @param {Spot} from
+ * @param {Spot} to
+ * @param {number} x
+ * @param {number} y
+ */
+function distance([ax, ay], [bx, by], x, y) {
+  const [dx, dy] = [bx - ax, by - ay];
+  const at = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  return Math.hypot(x - ax - at * dx, y - ay - at * dy);
+}
+
+/**
+ * The corners of what is drawn as one line; of a text those of its box.
+ * @param {Mark} mark
+ * @returns {Spot[]}
+ */
+function pointsOf(mark) {
+  switch (mark.kind) {
+    case "arrow":
+      return arrowOf(mark);
+    case "circle":
+      return ringOf(mark.bounds);
+    case "line":
+      return mark.points;
+    default: {
+      const [x, y] = mark.at;
+      return [[x, y], [x + (lengthOf(mark.text) ?? guessed(mark.text)) * mark.size, y + LINE_HEIGHT * mark.size]];
+    }
+  }
+}
+
+/** @param {Arrow} mark */
+function arrowOf({ from, to, width }) {
+  const length = Math.hypot(from[0] - to[0], from[1] - to[1]);
+  const share = length ? Math.min(HEAD * width, HEAD_SHARE * length) / length : 0;
+  const [dx, dy] = [(from[0] - to[0]) * share, (from[1] - to[1]) * share];
+  const [cos, sin] = [Math.sqrt(0.75), 0.5]; // barbs stand off by 30 degrees
+  const barb = (/** @type {1 | -1} */ side) => /** @type {Spot} */ ([to[0] + dx * cos - side * dy * sin, to[1] + dy * cos + side * dx * sin]);
+  return [from, to, barb(1), to, barb(-1)];
+}
+
+/** @param {Circle["bounds"]} bounds */
+function ringOf([left, top, right, bottom]) {
+  return Array.from({ length: SIDES + 1 }, (_, i) => {
+    const angle = (2 * Math.PI * i) / SIDES;
+    return /** @type {Spot} */ ([
+      (left + right) / 2 + ((right - left) / 2) * Math.cos(angle),
+      (top + bottom) / 2 + ((bottom - top) / 2) * Math.sin(angle),
+    ]);
+  });
+}
+
+// ---- what marks look like
+
+/**
+ * @param {Mark} mark
+ * @returns {[tag: string, attributes: Record<string, string | number>][]} SVG elements, the lower one first
+ */
+export function toSvg(mark) {
+  const rim = isDark(mark.colour) ? LIGHT : DARK;
+  if (mark.kind === "text") return [["text", textOf(mark, rim)]];
+  const [tag, shape] = mark.kind === "circle" ? ellipseOf(mark.bounds) : lineOf(pointsOf(mark));
+  const { width, colour } = mark;
+  return [
+    [tag, { ...shape, stroke: rim, "stroke-width": short(width + 2 * Math.max(1, RIM * width)) }],
+    [tag, { ...shape, stroke: colour, "stroke-width": width }],
+  ];
+}
+
+/**
+ * @param {Circle["bounds"]} bounds
+ * @returns {[string, Record<string, number>]}
+ */
+function ellipseOf([left, top, right, bottom]) {
+  return ["ellipse", { cx: (left + right) / 2, cy: (top + bottom) / 2, rx: (right - left) / 2, ry: (bottom - top) / 2 }];
+}
+
+/**
+ * @param {Spot[]} spots
+ * @returns {[string, Record<string, string>]}
+ */
+function lineOf(spots) {
+  const points = spots.length > 1 ? spots : [spots[0], spots[0]];
+  return ["polyline", { points: points.map(([x, y]) => `${short(x)},${short(y)}`).join(" ") }];
+}
+
+/**
+ * @param {Text} mark
+ * @param {string} rim
+ */
+function textOf({ at: [x, y], text, size, colour }, rim) {
+  const length = lengthOf(text);
+  return {
+    x,
+    y: short(y + BASELINE * size),
+    "font-size": size,
+    "font-weight": 600,
+    "paint-order": "stroke",
+    fill: colour,
+    stroke: rim,
+    "stroke-width": 2 * Math.max(1, TEXT_RIM * size),
+    ...(length && { textLength: short(length * size), lengthAdjust: "spacingAndGlyphs" }),
+  };
+}
+
+/** @param {string} colour */
+function isDark(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return 0.299 * red + 0.587 * green + 0.114 * blue < 80;
+}
+
+/**
+ * How wide the server's letters are from space to tilde, in hundredths of the size, less 25: every
+ * browser has letters of its own, and they are made as wide as those.
+ */
+const ADVANCES = "36E`\\kd1\\\\GX5J5N\\\\\\\\\\\\\\\\\\\\67MSMUoa``bZWbe9][Umba^a_\\Xc_m^^Z?N?He@UYUYUEY[57S5vZWYYFQGZUnTUQC3CR";
+const WIDE = /[\u3000-\u9fff\uac00-\ud7a3\uff01-\uff60]/;
+const WIDE_ADVANCE = 1.025;
+
+/**
+ * @param {string} text
+ * @returns {number | null} in sizes; null where only the server knows
+ */
+export function lengthOf(text) {
+  let length = 0;
+  for (const each of text.normalize("NFC")) {
+    const [letter] = each < "\u0180" ? each.normalize("NFD") : each;
+    const place = ADVANCES.charCodeAt(letter.charCodeAt(0) - 32);
+    if (WIDE.test(letter)) length += WIDE_ADVANCE;
+    else if (place) length += (place - 25) / 100;
+    else return null;
+  }
+  return length;
+}
+
+/** @param {string} text */
+function guessed(text) {
+  return 0.6 * [...text].length;
+}
+
+/**
+ * What somebody hears of a mark who does not see it.
+ * @param {Mark} mark
+ * @param {Record<string, string>} words
+ */
+export function markInWords(mark, words) {
+  const [left, top, right, bottom] = boundsOf(mark, 0);
+  const middle = [(left + right) / 2, (top + bottom) / 2];
+  const [x, y] = (mark.kind === "arrow" ? mark.to : mark.kind === "text" ? mark.at : middle).map((at) => String(Math.round(at)));
+  const name = { arrow: "markArrow", circle: "markCircle", line: "markLine", text: "markText" }[mark.kind];
+  return filled(words[name] ?? "", { x, y, text: mark.kind === "text" ? mark.text : "" });
+}
+
+/**
+ * To one decimal, and within what is kept.
+ * @param {number} value
+ */
+function near(value) {
+  return short(Math.min(FURTHEST, Math.max(-FURTHEST, value)));
+}
+
+/** @param {number} value */
+function short(value) {
+  return Math.round(value * 10) / 10;
+}
