@@ -15,7 +15,6 @@ const ALPHA_ROWS = 64;
 export class UnreadablePng extends Error {}
 
 /** @typedef {import("./mask.js").Mask} Mask */
-/** @typedef {import("./shapes.js").Region} Part */
 
 /**
  * Rows of a mask with eight pixels to a byte, as PNG has them. The counts of the tiles tell which of
@@ -66,24 +65,24 @@ function packRow(pixels, from, across, bits, to) {
 }
 
 /**
- * @param {Uint8Array[] | Part[]} strips packed rows, from the first to the last
+ * @param {Uint8Array[]} strips packed rows, from the first to the last
  * @param {number} width of the mask
  * @param {number} height
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function encodeMask(strips, width, height) {
-  const rows = new Blob([filtered(bitsOf(strips, width, height), Math.ceil(width / 8))]);
+  const rows = new Blob([filtered(joined(strips), Math.ceil(width / 8))]);
   return file(width, height, GREY_BIT, await piped(rows.stream(), new CompressionStream("deflate")));
 }
 
 /**
  * The same, at once, for the moment in which a page goes away. Larger: it only knows runs.
- * @param {Uint8Array[] | Part[]} strips
+ * @param {Uint8Array[]} strips
  * @param {number} width
  * @param {number} height
  */
 export function encodeMaskNow(strips, width, height) {
-  return file(width, height, GREY_BIT, deflatedRuns(filtered(bitsOf(strips, width, height), Math.ceil(width / 8))));
+  return file(width, height, GREY_BIT, deflatedRuns(filtered(joined(strips), Math.ceil(width / 8))));
 }
 
 /**
@@ -153,25 +152,6 @@ export async function decodeMask(bytes) {
 }
 
 /**
- * @param {Uint8Array[] | Part[]} strips packed rows, or parts of a mask whose rest is empty
- * @param {number} width
- * @param {number} height
- */
-function bitsOf(strips, width, height) {
-  const packedRows = strips.filter((strip) => strip instanceof Uint8Array);
-  if (packedRows.length) return joined(packedRows);
-  const stride = Math.ceil(width / 8);
-  const bits = new Uint8Array(stride * height);
-  for (const part of /** @type {Part[]} */ (strips)) {
-    const [left, top, right, bottom] = part.bounds;
-    for (let y = top, at = 0; y < bottom; y++) {
-      for (let x = left; x < right; x++) if (part.pixels[at++]) bits[y * stride + (x >> 3)] |= 128 >> (x & 7);
-    }
-  }
-  return bits;
-}
-
-/**
  * Each row after its filter byte. Up leaves only what differs from the row above, which is nearly
  * nothing.
  * @param {Uint8Array} bits
@@ -181,7 +161,9 @@ function filtered(bits, stride) {
   const rows = new Uint8Array(bits.length + bits.length / stride);
   for (let from = 0, to = 0; from < bits.length; ) {
     rows[to++] = UP;
-    for (const end = from + stride; from < end; from++) rows[to++] = bits[from] - (from < stride ? 0 : bits[from - stride]);
+    for (const end = from + stride; from < end; from++) {
+      rows[to++] = bits[from] - (from < stride ? 0 : bits[from - stride]);
+    }
   }
   return rows;
 }

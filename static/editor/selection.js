@@ -70,90 +70,55 @@ export function holesFilled({ bounds, pixels }) {
  * @returns {Region | null}
  */
 export function smoothed(region, radius, size) {
-  const bounds = around(region, Math.floor(radius), size);
+  const bounds = around(region, 2 * Math.floor(radius), size); // all that a disc at the selection's edge holds
   const width = bounds[2] - bounds[0];
   const before = laid(region, bounds);
   const [most, least] = [spread(before, width, CHANGE, radius), spread(before, width, KEEP, radius)];
   const pixels = before.slice();
-  const counts = new Counts(before, width, halvesOf(radius));
+  const sums = rowSums(before, width);
+  const halves = halvesOf(radius);
   for (let at = 0; at < pixels.length; at++) {
-    // Where a pixel's surroundings are all of one kind, so is the pixel.
-    if (most[at] === least[at]) continue;
-    const [x, y] = [at % width, Math.floor(at / width)];
-    const balance = 2 * counts.near(x, y) - counts.room(bounds[0] + x, bounds[1] + y, size);
-    if (balance) pixels[at] = balance > 0 ? CHANGE : KEEP;
+    if (most[at] === least[at]) continue; // all that is near is of one kind
+    const sum = balance(sums, width, at % width, Math.floor(at / width), halves);
+    if (sum) pixels[at] = sum > 0 ? CHANGE : KEEP;
   }
   return trimmed({ bounds, pixels });
 }
 
-/** How many pixels of a disc are selected, by running sums of the rows that it touches. */
-class Counts {
-  #pixels;
-  #width;
-  #height;
-  #halves;
-  /** @type {Uint32Array[]} */ #sums = [];
-  #area = 0;
-  #next = 0;
-
-  /**
-   * @param {Uint8Array} pixels
-   * @param {number} width
-   * @param {number[]} halves
-   */
-  constructor(pixels, width, halves) {
-    this.#pixels = pixels;
-    this.#width = width;
-    this.#height = pixels.length / width;
-    this.#halves = halves;
-    for (let i = 1 - halves.length; i < halves.length; i++) {
-      this.#sums.push(new Uint32Array(width + 1));
-      this.#area += 2 * halves[Math.abs(i)] + 1;
-    }
+/**
+ * How many pixels of each row are selected before each place. Sums of long rows may run over: only
+ * their differences count.
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ */
+function rowSums(pixels, width) {
+  const sums = new Uint16Array(pixels.length + pixels.length / width);
+  for (let from = 0, to = 0; from < pixels.length; to++) {
+    for (const end = from + width; from < end; from++, to++) sums[to + 1] = sums[to] + (pixels[from] & 1);
+    sums[to + 1] = 0;
   }
+  return sums;
+}
 
-  /**
-   * Wants the rows from the top down.
-   * @param {number} x
-   * @param {number} y
-   */
-  near(x, y) {
-    const reach = this.#halves.length - 1;
-    const last = Math.min(this.#height - 1, y + reach);
-    this.#next = Math.max(this.#next, y - reach);
-    while (this.#next <= last) this.#sum(this.#next++);
-    let count = 0;
-    for (let row = Math.max(0, y - reach); row <= last; row++) {
-      const half = this.#halves[Math.abs(row - y)];
-      const sums = this.#sums[row % this.#sums.length];
-      count += sums[Math.min(this.#width, x + half + 1)] - sums[Math.max(0, x - half)];
-    }
-    return count;
+/**
+ * How many more pixels of a disc are selected than not.
+ * @param {Uint16Array} sums
+ * @param {number} width
+ * @param {number} x
+ * @param {number} y
+ * @param {number[]} halves
+ */
+function balance(sums, width, x, y, halves) {
+  const reach = halves.length - 1;
+  const last = Math.min(sums.length / (width + 1) - 1, y + reach);
+  let balance = 0;
+  for (let row = Math.max(0, y - reach); row <= last; row++) {
+    const half = halves[Math.abs(row - y)];
+    const [start, end] = [Math.max(0, x - half), Math.min(width, x + half + 1)];
+    const at = row * (width + 1);
+    balance += 2 * ((sums[at + end] - sums[at + start]) & 0xffff) - (end - start);
   }
-
-  /**
-   * How many pixels of the picture the disc holds.
-   * @param {number} x
-   * @param {number} y
-   * @param {Size} size
-   */
-  room(x, y, { width, height }) {
-    const reach = this.#halves.length - 1;
-    if (x >= reach && y >= reach && x + reach < width && y + reach < height) return this.#area;
-    let area = 0;
-    for (let row = Math.max(0, y - reach); row <= Math.min(height - 1, y + reach); row++) {
-      const half = this.#halves[Math.abs(row - y)];
-      area += Math.min(width, x + half + 1) - Math.max(0, x - half);
-    }
-    return area;
-  }
-
-  /** @param {number} row */
-  #sum(row) {
-    const sums = this.#sums[row % this.#sums.length];
-    const from = row * this.#width;
-    for (let x = 0; x < this.#width; x++) sums[x + 1] = sums[x] + (this.#pixels[from + x] & 1);
-  }
+  return balance;
 }
 
 /**
@@ -225,7 +190,8 @@ function firstAfter(numbers, limit, low, high) {
  * @param {number} radius
  */
 function halvesOf(radius) {
-  return Array.from({ length: Math.floor(radius) + 1 }, (_, away) => Math.floor(Math.sqrt(radius * radius - away * away)));
+  const length = Math.floor(radius) + 1;
+  return Array.from({ length }, (_, away) => Math.floor(Math.sqrt(radius * radius - away * away)));
 }
 
 /**
@@ -235,7 +201,7 @@ function halvesOf(radius) {
  * @param {Size} size
  * @returns {Bounds}
  */
-function around({ bounds: [left, top, right, bottom] }, margin, { width, height }) {
+export function around({ bounds: [left, top, right, bottom] }, margin, { width, height }) {
   return [
     Math.max(0, left - margin),
     Math.max(0, top - margin),
@@ -249,7 +215,7 @@ function around({ bounds: [left, top, right, bottom] }, margin, { width, height 
  * @param {Region} region
  * @param {Bounds} bounds
  */
-function laid({ bounds: [left, top, right, bottom], pixels }, bounds) {
+export function laid({ bounds: [left, top, right, bottom], pixels }, bounds) {
   const width = bounds[2] - bounds[0];
   const laid = new Uint8Array(width * (bounds[3] - bounds[1]));
   const here = intersection([left, top, right, bottom], bounds);

@@ -308,7 +308,7 @@ function valuesOf(count, area) {
  * @param {number} place
  */
 function firstFrom(place) {
-  return Math.ceil(place - 0.5);
+  return Math.ceil(place - 0.5) + 0; // never -0
 }
 
 /**

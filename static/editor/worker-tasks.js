@@ -1,22 +1,24 @@
 // @ts-check
 import { CHANGE } from "./mask.js";
+import { enlarged } from "./object-select.js";
 import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask } from "./png.js";
 import { PictureMask, fitted } from "./selection-import.js";
+import { selectAlike } from "./selection-photo.js";
 import { grown, holesFilled, shrunk, smoothed } from "./selection.js";
 
 /** What the worker does with masks: each task takes a message and gives an answer and what of it is moved. */
 
 /** @typedef {import("./shapes.js").Region} Region */
-/** @typedef {{region: Region, size: {width: number, height: number}, radius: number}} Whole a selection on its picture */
+/** @typedef {{region: Region, size: import("./selection.js").Size, radius: number}} Whole a selection on its picture */
 
 const STRIP = 1024;
 
 /**
  * A mask's file, with white or, for images APIs, with transparent = change.
- * @param {{strips?: Uint8Array[], parts?: Region[], width: number, height: number, by?: "white" | "alpha"}} message
+ * @param {{strips: Uint8Array[], width: number, height: number, by?: "white" | "alpha"}} message
  */
-export async function encode({ strips, parts = [], width, height, by = "white" }) {
-  const bytes = await (by === "alpha" && strips ? encodeAlphaMask(strips, width, height) : encodeMask(strips ?? parts, width, height));
+export async function encode({ strips, width, height, by }) {
+  const bytes = await (by === "alpha" ? encodeAlphaMask : encodeMask)(strips, width, height);
   return { answer: bytes, transfer: [bytes.buffer] };
 }
 
@@ -48,6 +50,11 @@ export async function holes({ region }) {
   return moved(holesFilled(region));
 }
 
+/** @param {Parameters<typeof selectAlike>[0]} message */
+export async function wand(message) {
+  return moved(await selectAlike(message));
+}
+
 /**
  * A mask from a file: by what is transparent, or, where nothing is, by what is white. One of
  * another size is refused unless it may be fitted; with `inverse` the rest is selected.
@@ -66,6 +73,14 @@ async function importMask({ blob, width, height, fit = false, inverse = false })
 
 export { importMask as import };
 
+/**
+ * A thing that was found on a small copy of the picture.
+ * @param {{bytes: Uint8Array<ArrayBuffer>, width: number, height: number}} message bytes: a mask's file
+ */
+export async function enlarge({ bytes, width, height }) {
+  return moved(enlarged(await read(new Blob([bytes])), width, height));
+}
+
 /** @param {Region | null} region */
 function moved(region) {
   return { answer: region, transfer: region ? [/** @type {Transferable} */ (region.pixels.buffer)] : [] };
@@ -74,7 +89,7 @@ function moved(region) {
 /**
  * Grey PNG files are read here, all others by the browser.
  * @param {Blob} blob
- * @returns {Promise<{width: number, height: number, by: string, pixels: Uint8Array<ArrayBuffer>, white: Uint8Array<ArrayBuffer>}>}
+ * @returns {Promise<Pick<PictureMask, "width" | "height" | "by" | "pixels" | "white">>}
  */
 async function read(blob) {
   try {
