@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,20 @@ def main() -> None:
             order, pipes, _, _ = socket.recv_fds(orders, LARGEST_ORDER, 1)
             if not order:  # they are gone
                 return
+            told = json.loads(order)
+            _import_for(told["act"])
             if os.fork() == 0:
                 orders.close()
-                _mind(json.loads(order), pipes[0])
+                _mind(told, pipes[0])
             os.close(pipes[0])
+
+
+def _import_for(act: str) -> None:
+    """What takes long to import is imported here, before the fork, where it is done only once."""
+    if act == "select":
+        from . import selecting
+
+        acts["select"] = selecting.select_file
 
 
 def _mind(order: dict[str, Any], pipe: int) -> None:
@@ -58,7 +69,6 @@ def _decode(order: dict[str, Any], pipe: int) -> None:
     _confine(limits)
     # our own limit is checked before anything is decoded, and says the size
     Image.MAX_IMAGE_PIXELS = None
-    acts = {"previews": write_previews, "pixels": write_pixels}
     try:
         answer = acts[order["act"]](Path(order["path"]), Path(order["target"]), limits)
     except ImageRefused as refused:
@@ -96,6 +106,12 @@ def write_pixels(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
         "frames": decoded.frames,
         "channels": len(decoded.image.getbands()),
     }
+
+
+acts: dict[str, Callable[[Path, Path, Limits], dict[str, Any]]] = {
+    "previews": write_previews,
+    "pixels": write_pixels,
+}
 
 
 def _confine(limits: Limits) -> None:

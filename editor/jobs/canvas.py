@@ -28,10 +28,16 @@ def contract_of(edit: Edit) -> Any:
 
 def contract_bounds(edit: Edit) -> Bounds | None:
     """The bounds of `contract_of`, without reading the mask. None where nothing is painted."""
-    if len(edit.mask_bounds) != 4:
+    painted = bounds_of(edit.mask_bounds)
+    return masks.grown_bounds(painted, edit.grow, edit.canvas_size) if painted else None
+
+
+def bounds_of(numbers: list[int]) -> Bounds | None:
+    """Stored bounds; None for those of nothing, which are kept as an empty list."""
+    if len(numbers) != 4:
         return None
-    left, top, right, bottom = edit.mask_bounds
-    return masks.grown_bounds((left, top, right, bottom), edit.grow, edit.canvas_size)
+    left, top, right, bottom = numbers
+    return left, top, right, bottom
 
 
 def kept_of(edit: Edit) -> Bounds | None:

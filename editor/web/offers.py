@@ -44,6 +44,7 @@ def offer(offered: Offered, operation: Operation = "edit") -> dict[str, Any]:
         "prompt_limit": model.prompt_limit,
         "n_max": model.max_n if model.takes("n", operation) else 1,
         "references_max": max(0, model.max_images - 1),
+        "takes_markup": model.takes("markup", operation),
         "sizes": _sizes(model),
         "default_size": "auto",
         "qualities": _qualities(model, operation),

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from editor.imaging import masks
+from editor.jobs.canvas import bounds_of
 from editor.jobs.provider import offered_models
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
 from editor.models import Edit, Image
-from editor.web import drafts, offers, references, words
+from editor.web import asking, drafts, offers, references, words
 from editor.web.access import Request, load, signed_in
 from editor.web.edits import versions_of
 
@@ -73,6 +75,7 @@ def _studio(image: Image, start: dict[str, Any] | None) -> dict[str, Any]:
         "draft_url": of_image("image_draft"),
         "estimate_url": of_image("image_estimate"),
         "submit_url": of_image("studio"),
+        "select_url": of_image("image_select"),
         "upload_url": reverse("image_upload"),
         "upload_max_bytes": settings.UPLOAD_MAX_BYTES,
         "models": [offers.offer(offered) for offered in offered_models()],
@@ -102,7 +105,20 @@ def _started_from(edit: Edit) -> dict[str, Any]:
         **_previews_of(edit),
         "pictures": references.pictures_of_edit(edit),
         "mask_url": reverse("edit_mask", args=[edit.pk]) if edit.mask else None,
+        "margins": edit.margins or [0, 0, 0, 0],
+        "marks": edit.marks,
+        "markup_as": edit.markup_as,
+        **_edge_of(edit),
         "updated_at": edit.created_at.isoformat(),
+    }
+
+
+def _edge_of(edit: Edit) -> dict[str, str]:
+    """A growth that is what automatic means for its mask is left open: so it follows the next mask."""
+    automatic = edit.grow == masks.grow_radius(bounds_of(edit.mask_bounds))
+    return {
+        "grow": "" if automatic or not edit.mask else str(edit.grow),
+        "feather": "" if edit.feather is None else str(edit.feather),
     }
 
 
@@ -131,25 +147,30 @@ def image_versions(request: Request, pk: int) -> HttpResponse:
 def image_estimate(request: Request, pk: int) -> JsonResponse:
     image = load(Image.objects, request.user, pk=pk)
     asked = request.GET
-    bounds = _bounds([asked.get(side, "") for side in "ltrb"], image)
     options = offers.options_of(asked)
-    unreadable = offers.problems_of(options)
+    drawn = asking.of_query(asked, image)
+    unreadable = {**offers.problems_of(options), **drawn.errors}
     if unreadable:
         return JsonResponse(_told_problems(unreadable))
     chars = offers.whole(asked.get("prompt_chars", "0")) or 0
     further = references.chosen(request.user, asked)
     quoted = quote(
         image,
-        bounds,
+        drawn.bounds,
         asked.get("model", ""),
         options,
         min(max(chars, 0), 1_000_000),
         references=further.images,
+        margins=drawn.margins,
+        grow=drawn.grow,
+        feather=drawn.feather,
+        drawing=drawn.drawing(asked.get("model", "")),
     )
     return JsonResponse(_told(quoted, further.problems))
 
 
 def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
+    """Frame and contract are in pixels of the canvas."""
     frame = quoted.frame
     problems = _errors(quoted.problems)
     if of_references:
@@ -165,13 +186,15 @@ def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
             "scale": frame.scale,
             "label": words.frame_tag(frame),
         },
+        "contract": quoted.contract and list(quoted.contract),
+        "grow": quoted.grow,
+        "feather": quoted.feather,
         "problems": problems,
     }
 
 
 def _told_problems(problems: Errors) -> dict[str, Any]:
-    unknown = words.money_between(None, None)
-    return {"text": unknown, "detail": "", "prices": "", "frame": None, "problems": problems}
+    return {**_told(Quote(None, None, None, None, ()), []), "problems": problems}
 
 
 def _left(quoted: Quote) -> str:
@@ -180,28 +203,18 @@ def _left(quoted: Quote) -> str:
     return _("of %(left)s left this month") % {"left": words.money(quoted.left_microusd)}
 
 
-def _bounds(texts: list[str], image: Image) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom within the picture; None when nothing, or nonsense, is given."""
-    numbers = [offers.whole(text) for text in texts]
-    if None in numbers:
-        return None
-    left, top, right, bottom = (number or 0 for number in numbers)
-    if 0 <= left < right <= image.width and 0 <= top < bottom <= image.height:
-        return (left, top, right, bottom)
-    return None
-
-
 # --- sending it off -----------------------------------------------------------------------------
 
 
 def _submit(request: Request, image: Image) -> HttpResponse:
     again = _again(request, image)
     further = references.chosen(request.user, request.POST)
-    errors = _missing(request, further)
+    drawn = asking.of_form(request.POST, image)
+    errors = _missing(request, further, drawn)
     if errors:
         return _refused(request, image, again, errors, 422)
     try:
-        edit = submit(_new_edit(request, image, again, further.images))
+        edit = submit(_new_edit(request, image, again, further.images, drawn))
     except NotSubmitted as refused:
         return _refused(request, image, again, _errors(refused.problems), _status_of(refused))
     drafts.discard(request.user, image)
@@ -210,7 +223,7 @@ def _submit(request: Request, image: Image) -> HttpResponse:
     return redirect("edit_show", pk=edit.pk)
 
 
-def _missing(request: Request, further: references.Chosen) -> Errors:
+def _missing(request: Request, further: references.Chosen, drawn: asking.Drawn) -> Errors:
     """What the catalogue cannot judge: what is not there, no number, or no picture."""
     errors: Errors = {}
     if _key(request) is None:
@@ -220,13 +233,18 @@ def _missing(request: Request, further: references.Chosen) -> Errors:
     if further.problems:
         errors["references"] = further.problems
     errors |= offers.problems_of(offers.options_of(request.POST))
-    if "mask" not in request.FILES:
+    errors |= drawn.errors
+    if "mask" not in request.FILES and not drawn.stands_for_a_mask(request.POST.get("model", "")):
         errors["mask"] = [str(words.PROBLEMS["mask.empty"])]
     return errors
 
 
 def _new_edit(
-    request: Request, image: Image, again: Edit | None, further: tuple[Image, ...]
+    request: Request,
+    image: Image,
+    again: Edit | None,
+    further: tuple[Image, ...],
+    drawn: asking.Drawn,
 ) -> NewEdit:
     key = _key(request)
     assert key is not None
@@ -234,7 +252,12 @@ def _new_edit(
         person=request.user,
         source=image,
         references=further,
-        mask=drafts.mask_in(request),
+        mask=drafts.mask_in(request) if "mask" in request.FILES else None,
+        margins=drawn.margins,
+        grow=drawn.grow,
+        feather=drawn.feather,
+        marks=drawn.marks,
+        markup_as=drawn.markup_as,
         prompt=drafts.text_in(request, "prompt"),
         model=request.POST.get("model", ""),
         options=offers.options_of(request.POST),
@@ -258,6 +281,9 @@ def _refused(
     start |= {name: drafts.text_in(request, name) for name in ("prompt", *offers.NAMES)}
     numbers = references.numbers_in(request.POST) or []
     start["pictures"] = references.pictures_of(request.user, numbers)
+    drawn = asking.of_form(request.POST, image)
+    start |= {"margins": list(drawn.margins), "marks": drawn.marks, "markup_as": drawn.markup_as}
+    start |= {name: drafts.text_in(request, name) for name in ("grow", "feather")}
     return _page(
         request,
         image,

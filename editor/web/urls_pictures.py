@@ -8,6 +8,7 @@ from editor.web import (
     generate,
     images,
     references,
+    selecting,
     status,
     studio,
     uploads,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("images/<int:pk>/edit", studio.studio, name="studio"),
     path("images/<int:pk>/draft", drafts.image_draft, name="image_draft"),
     path("images/<int:pk>/estimate", studio.image_estimate, name="image_estimate"),
+    path("images/<int:pk>/select", selecting.image_select, name="image_select"),
     path("images/<int:pk>/versions", studio.image_versions, name="image_versions"),
     path("images/<int:pk>/vary", variations.image_vary, name="image_vary"),
     path(

@@ -88,6 +88,38 @@ PROBLEMS: Words = {
         "The mask does not fit this picture. Reload the page and paint it again."
     ),
     "mask.not_a_mask": gettext_lazy("The mask can't be read. Reload the page and try again."),
+    "mask.grown_over_all": gettext_lazy(
+        "Grown this far, the mask covers the whole picture. Grow it less, or leave out more."
+    ),
+    "grow.out_of_range": gettext_lazy("Give 0 to %(max)s pixels, or nothing for automatic."),
+    "grow.not_a_number": gettext_lazy("Give whole pixels, or nothing for automatic."),
+    "feather.out_of_range": gettext_lazy("Give 0 to %(max)s pixels, or nothing for automatic."),
+    "feather.not_a_number": gettext_lazy("Give whole pixels, or nothing for automatic."),
+    "margins.not_margins": gettext_lazy(
+        "What is added around the picture can't be read. Reload the page and extend it again."
+    ),
+    "margins.too_many_pixels": gettext_lazy(
+        "The extended picture would have %(width)s × %(height)s pixels, more than %(limit_mp)s "
+        "megapixels. Add less around it."
+    ),
+    "margins.side_too_long": gettext_lazy(
+        "The extended picture would have %(width)s × %(height)s pixels; no side may be longer than "
+        "%(longest)s. Add less around it."
+    ),
+    "marks.not_marks": gettext_lazy("The drawing can't be read. Reload the page and try again."),
+    "marks.too_many": gettext_lazy(
+        "The drawing has %(found)s marks, and at most %(limit)s are kept. Delete some of them."
+    ),
+    "marks.too_long": gettext_lazy("The drawing has too many lines. Delete some of them."),
+    "marks.too_much_text": gettext_lazy("A text in the drawing is too long. Shorten it."),
+    "markup_as.not_offered": gettext_lazy("Choose how the drawing is sent."),
+    "markup_as.not_taken": gettext_lazy(
+        "This model takes no drawing. Send it as a reference picture, or choose another model."
+    ),
+    "references.too_many_with_drawing": gettext_lazy(
+        "This model takes up to %(max)s references; with the drawing these are %(count)s. Take some "
+        "out."
+    ),
     "model.unknown_model": gettext_lazy("This model is not offered here. Choose another one."),
     "model.cannot_edit": gettext_lazy("This model can't edit pictures. Choose another one."),
     "model.cannot_generate": gettext_lazy(

@@ -121,6 +121,7 @@ TABLE: dict[str, list[Expected]] = {
     "studio": [team(200), team(422, post=True)],
     "image_draft": [team(404), team(200, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
     "image_estimate": [team(200)],
+    "image_select": [team(422, post=True), team(405)],
     "image_versions": [team(200)],
     "generate": [team(200), team(422, post=True)],
     "generate_estimate": [team(200)],

@@ -1,0 +1,110 @@
+"""What was made in the studio, as it is asked about and sent: margins, the edge, and marks."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from editor.images_api.catalogue import Problem
+from editor.imaging.arrays import Bounds
+from editor.imaging.extending import NO_MARGINS, Margins, canvas_size
+from editor.jobs.quotes import Drawing, drawing_as, model_named
+from editor.models import Image, MarkupAs
+from editor.web import offers, words
+
+MOST_MARKS_LETTERS = 1_000_000
+LARGEST = 1_000_000  # pixels: what is more is no number that anybody has meant
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn, and in `errors` what of it cannot be read. `marks` are as they came, `count` of them;
+    `marks_bounds` is where they lie on the canvas, where that was told."""
+
+    margins: Margins = NO_MARGINS
+    grow: int | None = None
+    feather: int | None = None
+    marks: Any = field(default_factory=list)
+    count: int = 0
+    markup_as: str = ""
+    bounds: Bounds | None = None
+    marks_bounds: Bounds | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    def drawing(self, model: str) -> Drawing | None:
+        """The drawing as it would be sent to the model of that name."""
+        known = model_named(model)
+        if not self.count or isinstance(known, Problem):
+            return None
+        return Drawing(self.marks_bounds, drawing_as(self.markup_as, known))
+
+    def stands_for_a_mask(self, model: str) -> bool:
+        """Whether it says by itself what is to change."""
+        drawing = self.drawing(model)
+        return any(self.margins) or (drawing is not None and drawing.sent_as == MarkupAs.MARKUP)
+
+
+def of_query(asked: Mapping[str, str], image: Image) -> Drawn:
+    """From the estimate's address, which only counts the marks. `l`, `t`, `r` and `b` bound the mask on
+    the canvas; nonsense in their place is no mask."""
+    margins, edge, errors = _common(asked)
+    count = offers.whole(asked.get("marks", "")) or 0
+    mask = _numbers(",".join(asked.get(side, "") for side in "ltrb"))
+    marks = _numbers(asked.get("marks_bounds", ""))
+    left, top = margins[:2]
+    return Drawn(
+        margins,
+        *edge,
+        count=max(0, count),
+        markup_as=asked.get("markup_as", ""),
+        bounds=_within(mask, canvas_size(image.size, margins)),
+        marks_bounds=marks and (marks[0] + left, marks[1] + top, marks[2] + left, marks[3] + top),
+        errors=errors,
+    )
+
+
+def of_form(sent: Mapping[str, str], image: Image) -> Drawn:
+    """From what is sent off. What the marks say is judged when it is submitted."""
+    margins, edge, errors = _common(sent)
+    try:
+        text = sent.get("marks", "") or "[]"
+        marks = json.loads(text) if len(text) <= MOST_MARKS_LETTERS else None
+    except (ValueError, RecursionError):
+        marks = None
+    if not isinstance(marks, list):
+        errors["marks"] = [str(words.PROBLEMS["marks.not_marks"])]
+        marks = []
+    markup_as = sent.get("markup_as", "")
+    return Drawn(margins, *edge, marks=marks, count=len(marks), markup_as=markup_as, errors=errors)
+
+
+def _common(
+    sent: Mapping[str, str],
+) -> tuple[Margins, tuple[int | None, int | None], dict[str, list[str]]]:
+    errors: dict[str, list[str]] = {}
+    text = sent.get("margins", "").strip()
+    margins = _numbers(text) if text else NO_MARGINS
+    if margins is None:
+        errors["margins"] = [str(words.PROBLEMS["margins.not_margins"])]
+    edge = {name: offers.whole(sent.get(name, "")) for name in ("grow", "feather")}
+    for name, number in edge.items():
+        if number is None and sent.get(name, "").strip():
+            errors[name] = [str(words.PROBLEMS[f"{name}.not_a_number"])]
+    return margins or NO_MARGINS, (edge["grow"], edge["feather"]), errors
+
+
+def _numbers(text: str) -> Bounds | None:
+    """Four whole numbers with commas between them."""
+    numbers = [offers.whole(part.strip()) for part in text.split(",", 4)]
+    if len(numbers) != 4 or any(each is None or abs(each) > LARGEST for each in numbers):
+        return None
+    left, top, right, bottom = (number or 0 for number in numbers)
+    return left, top, right, bottom
+
+
+def _within(bounds: Bounds | None, size: tuple[int, int]) -> Bounds | None:
+    if bounds is None:
+        return None
+    left, top, right, bottom = bounds
+    is_inside = 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
+    return bounds if is_inside else None
