@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rcssmin import cssmin
 from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-SHORTENED = {".js": jsmin, ".css": cssmin}
+SHORTENED: dict[str, Callable[[str], str]] = {".js": jsmin, ".css": cssmin}
 
 
 class DurableStorage(FileSystemStorage):
@@ -55,20 +56,45 @@ def sync_folder(folder: Path) -> None:
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """Hashed names for all static files, and for the imports between our own modules.
 
-    Our own scripts and sheets lose their comments and spaces. Other packages' stay as they are: some
-    mention imports in ways that do not resolve here.
+    Our own scripts and sheets are served without their comments and spaces. Other packages' stay as
+    they are: some mention imports in ways that do not resolve here.
     """
 
     support_js_module_import_aggregation = True  # hashes `import "./x.js"` too
+    keep_intermediate_files = False
+    # Each pass gives the final name to whatever imports only what had its own: as deep as imports go.
+    max_post_process_passes = 30
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._patterns["editor/*.js"] = self._patterns.pop("*.js")
 
-    def _save(self, name: str, content: File) -> str:
-        shorten = SHORTENED.get(Path(name).suffix) if name.startswith("editor/") else None
-        if shorten is None:
-            return str(super()._save(name, content))
-        content.seek(0)  # the same one is saved under several names
-        text = content.read().decode()
-        return str(super()._save(name, ContentFile(shorten(text).encode())))
+    def post_process(self, paths: dict[str, Any], *args: Any, **kwargs: Any) -> Iterator[Any]:
+        shortened = {
+            name: (Shortened(storage), path) if _shortener(name) else (storage, path)
+            for name, (storage, path) in paths.items()
+        }
+        yield from super().post_process(shortened, *args, **kwargs)
+
+
+class Shortened:
+    """Where scripts and sheets are read without comments and spaces.
+
+    Before anything is looked for in them: types in comments name modules in circles, as imports
+    must not.
+    """
+
+    def __init__(self, storage: Any) -> None:
+        self._storage = storage
+        self._texts: dict[str, bytes] = {}
+
+    def open(self, path: str) -> File:
+        if path not in self._texts:
+            with self._storage.open(path) as file:
+                shorten = _shortener(path) or str
+                self._texts[path] = shorten(file.read().decode()).encode()
+        return ContentFile(self._texts[path])
+
+
+def _shortener(name: str) -> Callable[[str], str] | None:
+    return SHORTENED.get(Path(name).suffix) if name.startswith("editor/") else None
