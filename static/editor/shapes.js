@@ -229,12 +229,18 @@ function combineTile(mask, history, tile, region, mode) {
   const area = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]);
   const before = valuesOf(mask.counts[tile], area);
   const inside = valuesOf(countIn(region, bounds), area);
-  const after = before.map((value) => inside.map((within) => mixed(value, within, MODES[mode])));
+  const [keptInside, keptOutside, setInside] = MODES[mode];
+  const after = before.map((value) => {
+    return inside.map((within) => (within ? (value & keptInside) | setInside : value & keptOutside));
+  });
   if (after.every((values, i) => values.every((value) => value === before[i]))) return false;
   history.touch(bounds);
   const [first, ...others] = after.flat();
   if (others.every((value) => value === first)) mask.writeTile(tile, first);
-  else mask.counts[tile] = combinePixels(mask, bounds, region, MODES[mode]);
+  else {
+    combinePixels(mask, bounds, region, MODES[mode]);
+    mask.recount(tile);
+  }
   return true;
 }
 
@@ -243,29 +249,21 @@ function combineTile(mask, history, tile, region, mode) {
  * @param {Bounds} bounds of a tile
  * @param {Region} region
  * @param {Rule} rule
- * @returns {number} how many pixels are set now
  */
-function combinePixels({ pixels, width }, [left, top, right, bottom], region, rule) {
+function combinePixels({ pixels, width }, [left, top, right, bottom], region, [keptInside, keptOutside, setInside]) {
   const [from, first, to, end] = region.bounds;
-  let count = 0;
+  const start = Math.min(right, Math.max(left, from));
   for (let y = top; y < bottom; y++) {
-    const row = (y - first) * (to - from) - from;
-    const isBeside = y < first || y >= end;
-    for (let x = left, at = y * width + left; x < right; x++, at++) {
-      const within = isBeside || x < from || x >= to ? KEEP : region.pixels[row + x];
-      count += (pixels[at] = mixed(pixels[at], within, rule)) & 1;
+    const [at, row] = [y * width, (y - first) * (to - from) - from];
+    const stop = y < first || y >= end ? start : Math.max(start, Math.min(right, to));
+    for (let x = start; x < stop; x++) {
+      const within = region.pixels[row + x];
+      pixels[at + x] = (pixels[at + x] & ((within & keptInside) | (~within & keptOutside))) | (within & setInside);
     }
+    if (keptOutside) continue;
+    pixels.fill(KEEP, at + left, at + start);
+    pixels.fill(KEEP, at + stop, at + right);
   }
-  return count;
-}
-
-/**
- * @param {number} value
- * @param {number} within
- * @param {Rule} rule
- */
-function mixed(value, within, [keptInside, keptOutside, setInside]) {
-  return (value & ((within & keptInside) | (~within & keptOutside))) | (within & setInside);
 }
 
 /**
