@@ -1,12 +1,15 @@
 from django.urls import path
 
 from editor.web import (
+    canvas,
     drafts,
     edits,
     files,
     gallery,
     generate,
     images,
+    mask_library,
+    markup,
     references,
     selecting,
     status,
@@ -28,6 +31,8 @@ urlpatterns = [
     path("images/<int:pk>/", images.image_show, name="image_show"),
     path("images/<int:pk>/edit", studio.studio, name="studio"),
     path("images/<int:pk>/draft", drafts.image_draft, name="image_draft"),
+    path("images/<int:pk>/draft/mask", mask_library.image_draft_mask, name="image_draft_mask"),
+    path("images/<int:pk>/masks", mask_library.image_masks, name="image_masks"),
     path("images/<int:pk>/estimate", studio.image_estimate, name="image_estimate"),
     path("images/<int:pk>/select", selecting.image_select, name="image_select"),
     path("images/<int:pk>/versions", studio.image_versions, name="image_versions"),
@@ -46,7 +51,10 @@ urlpatterns = [
     path("edits/<int:pk>/cancel", edits.edit_cancel, name="edit_cancel"),
     path("edits/<int:pk>/accept-loss", edits.edit_accept_loss, name="edit_accept_loss"),
     path("edits/<int:pk>/buy-again", edits.edit_buy_again, name="edit_buy_again"),
+    path("edits/<int:pk>/source", canvas.edit_source, name="edit_source"),
     path("edits/<int:pk>/mask", files.edit_mask, name="edit_mask"),
+    path("edits/<int:pk>/mask/small", mask_library.edit_mask_small, name="edit_mask_small"),
+    path("edits/<int:pk>/markup", markup.edit_markup, name="edit_markup"),
     path("edits/<int:pk>/partial/<int:number>", files.edit_partial, name="edit_partial"),
     path("results/<int:pk>/raw", files.result_raw, name="result_raw"),
 ]

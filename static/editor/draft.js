@@ -38,7 +38,7 @@ export class Draft {
   /** @type {Promise<void> | null} */ #saving = null;
   #closed = true;
   #applying = false;
-  #unreadable = -1;
+  #spares = false;
   #hiddenAt = Infinity;
   #wasAsked = false;
   /** @type {Other | null} */ #conflict = null;
@@ -112,7 +112,7 @@ export class Draft {
 
   /** The stored mask could not be read: it stays on the server until another one is painted. */
   spareStoredMask() {
-    this.#unreadable = this.#of.editor.revision;
+    this.#spares = true;
   }
 
   /** Saves nothing from here on: the edit is sent. */
@@ -143,6 +143,11 @@ export class Draft {
 
   // ---- what is saved
 
+  get #isSpared() {
+    const { mask, history } = this.#of.editor;
+    return this.#spares && mask.isEmpty && !history.canUndo;
+  }
+
   async #encoded() {
     const { editor } = this.#of;
     if (this.#file.revision !== editor.revision || editor.isDrawing) this.#file = await editor.encode();
@@ -165,8 +170,7 @@ export class Draft {
     const file = await Promise.race([this.#encoded(), after(LONGEST_MS)]);
     const start = this.#start();
     if (!file) return this.#record(start, undefined);
-    const isSpared = !file.bytes && this.#unreadable === this.#of.editor.revision;
-    return this.#record({ ...start, margins: file.margins }, isSpared ? undefined : file.bytes);
+    return this.#record({ ...start, margins: file.margins }, this.#isSpared ? undefined : file.bytes);
   }
 
   /**
@@ -369,6 +373,7 @@ export class Draft {
   /** @param {Start} start */
   async #put(start) {
     this.#applying = true;
+    this.#spares = false;
     await this.#of.apply(start).finally(() => (this.#applying = false));
   }
 
@@ -406,8 +411,7 @@ export class Draft {
     const { mask } = editor;
     const { width, height } = mask;
     const bytes = mask.isEmpty ? null : encodeMaskNow([packed(mask, 0, height)], width, height);
-    const isSpared = !bytes && this.#unreadable === editor.revision;
-    const kept = this.#record(this.#start(), isSpared ? undefined : bytes);
+    const kept = this.#record(this.#start(), this.#isSpared ? undefined : bytes);
     leaveIn(this.#left, kept);
     const body = bodyOf(kept);
     if (this.#conflict || sizeOf(body) > KEEPALIVE_BYTES) return;

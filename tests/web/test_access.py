@@ -120,6 +120,8 @@ TABLE: dict[str, list[Expected]] = {
     "image_show": [team(200)],
     "studio": [team(200), team(422, post=True)],
     "image_draft": [team(404), team(200, post=True, data={"prompt": "Warmer", "mask_empty": "1"})],
+    "image_draft_mask": [team(404), team(422, post=True)],
+    "image_masks": [team(200)],
     "image_estimate": [team(200)],
     "image_select": [team(422, post=True), team(405)],
     "image_versions": [team(200)],
@@ -139,6 +141,9 @@ TABLE: dict[str, list[Expected]] = {
     "edit_accept_loss": [owner(302, 403, post=True), team(405)],
     "edit_buy_again": [owner(302, 403, post=True), team(405)],
     "edit_mask": [team(200)],
+    "edit_mask_small": [team(200)],
+    "edit_source": [team(404)],  # it was not extended
+    "edit_markup": [team(404)],  # nothing was drawn
     "edit_partial": [team(404)],  # the edit has ended
     "result_raw": [team(200)],
 }
