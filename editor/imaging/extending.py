@@ -64,6 +64,16 @@ def extended(pixels: Pixels, margins: Margins) -> Pixels:
     return canvas
 
 
+def placed(pixels: Pixels, margins: Margins) -> Pixels:
+    """The canvas with nothing around the picture: RGBA stays RGBA, and all that is new is clear."""
+    _require_margins(margins)
+    width, height = canvas_size(size_of(pixels), margins)
+    canvas = np.zeros((height, width, pixels.shape[2]), np.uint8)
+    left, top, right, bottom = place_of(size_of(pixels), margins)
+    canvas[top:bottom, left:right] = pixels
+    return canvas
+
+
 def with_new_area(mask: Mask, size: Size, margins: Margins) -> Mask:
     """The mask (of the canvas's size) with all that lies outside the picture in it. A new array.
 

@@ -48,15 +48,29 @@ def kept_of(edit: Edit) -> Bounds | None:
 def small_canvas(edit: Edit) -> tuple[Any, Any]:
     """The canvas at the size of a work preview, made from the source's own, and the contract at
     that size."""
-    source, canvas = _source(edit), edit.canvas_size
-    pixels = files.open_picture(read(source.preview)).pixels
-    shrink = min(1.0, previews.PREVIEW_SIDE / max(canvas)) if any(edit.margins) else 1.0
-    if any(edit.margins):
-        pixels = _smaller(pixels, source, shrink)
-        left, top, right, bottom = (round(side * shrink) for side in edit.margins)
-        pixels = extending.extended(pixels, (left, top, right, bottom))
+    pixels, margins = _small_source(edit)
+    if any(margins):
+        pixels = extending.extended(pixels, margins)
     size = (int(pixels.shape[1]), int(pixels.shape[0]))
-    return pixels, framing.cut_mask(contract_of(edit), framing.Frame((0, 0, *canvas), size))
+    whole = framing.Frame((0, 0, *edit.canvas_size), size)
+    return pixels, framing.cut_mask(contract_of(edit), whole)
+
+
+def source_in_place(edit: Edit) -> Any:
+    """The small canvas with the source on it, and nothing around: (height, width, 4) RGBA uint8."""
+    pixels, margins = _small_source(edit)
+    return extending.placed(files.with_alpha(pixels), margins)
+
+
+def _small_source(edit: Edit) -> tuple[Any, Margins]:
+    """The source's work preview, and the margins, at the size that the whole canvas is shown at."""
+    source = _source(edit)
+    pixels = files.open_picture(read(source.preview)).pixels
+    if not any(edit.margins):
+        return pixels, NO_MARGINS
+    shrink = min(1.0, previews.PREVIEW_SIDE / max(edit.canvas_size))
+    left, top, right, bottom = (round(side * shrink) for side in edit.margins)
+    return _smaller(pixels, source, shrink), (left, top, right, bottom)
 
 
 def _smaller(pixels: Any, source: Image, shrink: float) -> Any:

@@ -26,7 +26,7 @@ from editor.models import (
     Review,
     Status,
 )
-from editor.web import facts, lineage, tiles, troubles, variations, waiting, words
+from editor.web import canvas, facts, lineage, tiles, troubles, variations, waiting, words
 from editor.web.access import Request, load, signed_in
 
 MOST_VERSIONS = 30
@@ -137,8 +137,14 @@ class Shown:
     @property
     def is_comparable(self) -> bool:
         """Whether the result can be laid over its source."""
-        source, image = self.edit.source, self.result.image
-        return source is not None and abs(image.ratio / source.ratio - 1) < SAME_SHAPE
+        if self.edit.source is None:
+            return False
+        width, height = self.edit.canvas_size
+        return abs(self.result.image.ratio * height / width - 1) < SAME_SHAPE
+
+    @property
+    def before(self) -> canvas.Before | None:
+        return canvas.before_of(self.edit)
 
     @property
     def ratio(self) -> str:
@@ -172,6 +178,7 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "facts": facts.facts(edit, attempts),
         "tokens": facts.tokens(attempts),
         "references": list(edit.references.select_related("image")),
+        "before": canvas.before_of(edit),
         **_frame(edit),
         **_stage(edit),
         "line": lineage.line_of(

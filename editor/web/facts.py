@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from editor.imaging import stitching
 from editor.imaging.framing import Frame
+from editor.jobs.canvas import contract_bounds
 from editor.models import Attempt, Edit, Operation, Status
 from editor.web import troubles, words
 
@@ -33,12 +35,23 @@ def _sent(edit: Edit) -> Pairs:
     found = []
     if edit.frame:
         found.append((_("Sent"), words.frame(Frame.from_dict(edit.frame))))
-    elif edit.operation == Operation.EDIT:
+    elif edit.api_operation == Operation.EDIT:
         found.append((_("Sent"), _("the whole picture")))
+    if any(edit.margins):
+        found.append((_("Extended"), words.extension(edit.margins, edit.canvas_size)))
     if edit.mask:
         share = {"share": words.percent(edit.mask_share)}
         found.append((_("Mask"), _("%(share)s %% of the picture") % share))
+    if edit.is_stitched:
+        found.append((_("Edge"), words.edge(edit.grow, _feather(edit))))
     return found
+
+
+def _feather(edit: Edit) -> int:
+    """Over how many pixels what changed fades in: as was chosen, else as stitching does by itself."""
+    if edit.feather is not None:
+        return edit.feather
+    return stitching.default_feather(contract_bounds(edit))
 
 
 def _paid(edit: Edit) -> Pairs:

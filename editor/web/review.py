@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import push_url
 
 from editor.models import Result, Review, ReviewState, decide
-from editor.web import facts, words
+from editor.web import canvas, facts, words
 from editor.web.access import Request, load, reviewer_only
 from editor.web.queue import Queue, following, queue_for, shown
 
@@ -68,6 +68,10 @@ class Item:
     @property
     def title(self) -> str:
         return words.title(self.result.edit)
+
+    @property
+    def before(self) -> canvas.Before | None:
+        return canvas.before_of(self.result.edit)
 
     @property
     def decision(self) -> Review | None:

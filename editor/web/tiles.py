@@ -286,7 +286,7 @@ def _by_day(tiles: list[Tile], shown_day: date | None) -> list[Day]:
 def expected_size(edit: Edit) -> tuple[int, int]:
     """What an edit's pictures will measure, as far as its shape is concerned."""
     if edit.is_stitched and edit.source:
-        return edit.source.size
+        return edit.canvas_size
     asked = parse_size(str(edit.options.get("size") or ""))
     return asked or (edit.source.size if edit.source else SQUARE)
 

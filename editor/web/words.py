@@ -4,7 +4,7 @@ Codes come from two places: `ImageRefused.code` (an upload) and `Problem.code` (
 submitted); `troubles` has those of edits that were. A code without words still gets a true sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -428,6 +428,25 @@ def frame_tag(sent: Any) -> str:
         "width": width,
         "height": height,
         "percent": _number(100 / sent.scale, 0),
+    }
+
+
+def edge(grow: int, feather: int) -> str:
+    """How a mask's edge was taken, in pixels of the picture."""
+    numbers = {"grow": grow, "feather": feather}
+    if grow:
+        return _("grown by %(grow)d px, fading in over %(feather)d px") % numbers
+    return _("as painted, fading in over %(feather)d px") % numbers
+
+
+def extension(margins: Sequence[int], size: tuple[int, int]) -> str:
+    """What was added on which side, and what that makes."""
+    sides = (_("left"), _("above"), _("right"), _("below"))
+    added = [f"{side} {pixels}" for side, pixels in zip(sides, margins, strict=True) if pixels]
+    return _("%(sides)s px, to %(width)d × %(height)d") % {
+        "sides": ", ".join(added),
+        "width": size[0],
+        "height": size[1],
     }
 
 

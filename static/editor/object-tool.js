@@ -194,6 +194,7 @@ class ObjectGesture {
       mask.pixels.fill(0, y * mask.width + left, y * mask.width + right);
       if (before) putRow(mask, before, y, left, right);
     }
+    for (const tile of mask.tilesIn(bounds)) mask.recount(tile);
     return bounds;
   }
 

@@ -115,7 +115,7 @@ def test_a_draft_keeps_references_in_their_order(
     jar, light, _cloth = pictures
     client = as_person(alice)
     saved = {"prompt": "x", "references": listed(light, jar), "mask_empty": "1"}
-    assert client.post(f"/images/{photo.pk}/draft", saved).status_code == 204
+    assert client.post(f"/images/{photo.pk}/draft", saved).status_code == 200
     assert Draft.objects.get().options["references"] == [light.pk, jar.pk]
     start = data_of(client.get(f"/images/{photo.pk}/edit"))["draft"]
     assert start["pictures"] == [

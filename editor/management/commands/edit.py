@@ -4,7 +4,7 @@ import json
 import sys
 import time
 import uuid
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from editor.images_api import client
-from editor.imaging import files, masks
+from editor.imaging import extending, files, masks
+from editor.imaging.extending import NO_MARGINS, Margins
 from editor.jobs import leases, pictures
 from editor.jobs.provider import offered_models, provider
 from editor.jobs.resolve import cancel
@@ -27,16 +28,38 @@ from editor.sandbox.server import serving
 CHOSEN = ("n", "size", "quality", "background", "input_fidelity")
 
 
+def margins_in(text: str) -> Margins:
+    """Four whole numbers with commas between them."""
+    numbers = [part.strip() for part in text.split(",")]
+    if len(numbers) != 4 or not all(part.isdecimal() and len(part) < 7 for part in numbers):
+        raise ArgumentTypeError("give four whole numbers: LEFT,TOP,RIGHT,BOTTOM")
+    left, top, right, bottom = map(int, numbers)
+    return left, top, right, bottom
+
+
 class Command(BaseCommand):
-    help = "Edit PHOTO where MASK says, as PROMPT says; write the results and print one JSON line for each."
+    help = (
+        "Edit PHOTO where MASK says, or extend it, as PROMPT says; write the results and print one "
+        "JSON line for each."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("photo", type=Path)
         parser.add_argument(
-            "--mask", type=Path, required=True, help="white = change, of the photo's size"
+            "--mask", type=Path, help="white = change, of the photo's size, or of the extended one"
         )
         parser.add_argument(
             "--mask-alpha", action="store_true", help="in the mask, alpha 0 = change"
+        )
+        parser.add_argument(
+            "--extend", type=margins_in, default=NO_MARGINS, metavar="LEFT,TOP,RIGHT,BOTTOM",
+            help="pixels to add on each side; all that is new is made, with or without a mask",
+        )  # fmt: skip
+        parser.add_argument(
+            "--grow", type=int, help="pixels by which the mask is grown; default: as suits it"
+        )
+        parser.add_argument(
+            "--feather", type=int, help="pixels over which a change fades in; default: as suits it"
         )
         parser.add_argument("--prompt", required=True)
         parser.add_argument("--model", help="default: the catalogue's first")
@@ -89,12 +112,18 @@ class Command(BaseCommand):
         except files.ImageRefused as refused:
             raise CommandError(f"{path.name}: {refused}") from refused
 
-    def mask(self, path: Path, photo: Image, *, alpha: bool) -> bytes:
+    def mask(self, photo: Image, options: dict[str, Any]) -> bytes | None:
+        path: Path | None = options["mask"]
+        if path is None and any(options["extend"]):
+            return None
+        if path is None:
+            raise CommandError("say what may change: give a --mask, or --extend the photo.")
         if not path.is_file():
             raise CommandError(f"{path} is not a file.")
-        read = masks.read_alpha_mask if alpha else masks.read_mask
+        read = masks.read_alpha_mask if options["mask_alpha"] else masks.read_mask
+        canvas = extending.canvas_size(photo.size, options["extend"])
         try:
-            return masks.mask_png(read(path.read_bytes(), photo.size))
+            return masks.mask_png(read(path.read_bytes(), canvas))
         except masks.MaskRefused as refused:
             raise CommandError(f"{path.name}: {refused}") from refused
 
@@ -102,7 +131,10 @@ class Command(BaseCommand):
         new = NewEdit(
             person=person,
             source=photo,
-            mask=self.mask(options["mask"], photo, alpha=options["mask_alpha"]),
+            mask=self.mask(photo, options),
+            margins=options["extend"],
+            grow=options["grow"],
+            feather=options["feather"],
             prompt=options["prompt"],
             model=options["model"] or offered_models()[0].model.id,
             references=tuple(self.photo(path, person) for path in options["reference"]),
