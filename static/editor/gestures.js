@@ -129,12 +129,15 @@ export class Gestures {
     this.#dropPending();
     this.#pending = gesture;
     this.#tell.busy();
-    const isChanged = await answer.catch((error) => this.#isPending(gesture) && this.#tell.failed(error));
+    const isChanged = await answer.catch((error) => {
+      if (this.#isPending(gesture)) this.#tell.failed(error);
+      return false;
+    });
     if (!this.#isPending(gesture)) return false;
     this.#pending = null;
     this.#tell.busy();
     if (isChanged) this.#tell.changed();
-    return Boolean(isChanged);
+    return isChanged;
   }
 
   /** @param {{cancel: () => void}} gesture */

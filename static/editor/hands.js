@@ -44,7 +44,7 @@ export class Hands {
     this.#editor = editor;
     this.#pointers = new Pointers(element, surface, this.#pointerHands());
     this.#keyboard = new Keyboard(element, surface, this.#keyHands());
-    element.addEventListener("focus", () => this.#pointers.justUsed || this.#keyboard.showCursor());
+    element.addEventListener("focus", (event) => this.#pointers.brought(event) || this.#keyboard.showCursor());
   }
 
   /** Takes the focus without asking for the keyboard's cursor. */

@@ -18,6 +18,9 @@ import { union } from "./mask.js";
  */
 /** @typedef {Tiles | Swap} Step */
 
+const LEAST_STEPS = 50;
+const MOST_BYTES = 24e6;
+
 export class History {
   #limit;
   /** @type {Step[]} */ #past = [];
@@ -26,9 +29,9 @@ export class History {
 
   /**
    * @param {Mask} mask
-   * @param {number} limit
+   * @param {number} limit of steps; large ones are kept for fifty only
    */
-  constructor(mask, limit = 100) {
+  constructor(mask, limit = 200) {
     /** The mask that tiles are read from; another one after a swap that put another one in place. */
     this.mask = mask;
     this.#limit = limit;
@@ -40,6 +43,11 @@ export class History {
 
   get canRedo() {
     return this.#future.length > 0;
+  }
+
+  /** The last step, if nothing was undone since. */
+  get newest() {
+    return this.#future.length ? null : this.#past[this.#past.length - 1];
   }
 
   /** Whether a step is open: the mask is between two states. */
@@ -122,8 +130,9 @@ export class History {
   /** @param {Step} step */
   #push(step) {
     this.#past.push(step);
-    if (this.#past.length > this.#limit) this.#past.shift();
     this.#future = [];
+    const isFull = () => this.#past.length > LEAST_STEPS && this.size > MOST_BYTES;
+    while (this.#past.length > this.#limit || isFull()) this.#past.shift();
   }
 
   /**

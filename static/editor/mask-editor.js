@@ -3,8 +3,11 @@ import { wordsFor } from "./cursor-words.js";
 import { gripsPath, limited, marginsFor } from "./extend.js";
 import { Gestures } from "./gestures.js";
 import { Hands } from "./hands.js";
+import { firstStyle, markInWords } from "./markup.js";
+import { MarkupLayer } from "./markup-layer.js";
 import { outlineOn } from "./outline.js";
-import { combined, nextFrame, onCanvas, strips } from "./regions.js";
+import { onCanvas } from "./regions.js";
+import { Steps } from "./steps.js";
 import { Surface } from "./surface.js";
 import { clearMask, invertMask, largestBrush, maskAll, stampBox, steppedSize } from "./tools.js";
 import { Work } from "./work.js";
@@ -14,8 +17,8 @@ import { Work } from "./work.js";
  * them on the surface.
  *
  * What happened is told by events: "change" (another mask), "marks", "margins", "view", "tool",
- * "mode", "size", "options", "look", "edge", "busy", "loaded" (another state of everything,
- * from the draft), "photo", "photofailed", "pointer", and with words in their detail "announce" (for
+ * "mode", "size", "options", "look", "edge", "busy", "mark" (another one is selected),
+ * "loaded" (another state of everything, from the draft), "photo", "photofailed", "pointer", and with words in their detail "announce" (for
  * who listens) and "problem" (for all to see).
  */
 
@@ -36,8 +39,6 @@ export class MaskEditor extends EventTarget {
   /** @type {Mode} */ mode = "add";
   /** @type {Edge} */ edge = { grow: null, feather: null };
   /** @type {Options} */ options;
-  /** Another number for every other mask. */
-  revision = 0;
   peeking = false;
 
   #element;
@@ -47,10 +48,11 @@ export class MaskEditor extends EventTarget {
   #words;
   #spoken;
   #surface;
+  #markup;
   #gestures;
+  #steps;
   #hands;
   /** @type {import("./outline.js").Outline | null} */ #grips = null;
-  #seen;
 
   /**
    * @param {HTMLElement} element
@@ -69,14 +71,21 @@ export class MaskEditor extends EventTarget {
     this.#words = words;
     this.#spoken = wordsFor(words, document.documentElement.lang);
     this.work = new Work(photo);
-    this.#seen = { margins: this.work.margins, marks: this.work.marks };
     this.largest = largestBrush(photo);
-    this.options = optionsFor(photo);
+    this.options = { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", ...firstStyle(photo) };
     this.#surface = new Surface(element, photo, this.work, ask, (what) => this.#tell(what));
+    this.#markup = new MarkupLayer(this.#surface, this.work);
     this.#gestures = new Gestures({
-      changed: () => this.#changed(),
+      changed: () => this.#steps.changed(),
       busy: () => this.#tell("busy"),
       failed: ({ message }) => this.#tell("problem", message || words.workFailed),
+    });
+    this.#steps = new Steps({
+      work: this.work,
+      gestures: this.#gestures,
+      ask,
+      editing: () => this.editing,
+      tell: (what) => this.#retell(what),
     });
     this.#hands = new Hands(element, this.#surface, this.#gestures, this);
     this.setSize(Math.round((FIRST_BRUSH * this.#surface.ratio) / this.scale));
@@ -109,6 +118,11 @@ export class MaskEditor extends EventTarget {
   /** Where the pointer or the cursor is on the canvas, or null. */
   get pointer() {
     return this.#surface.pointer;
+  }
+
+  /** Another number for every other mask. */
+  get revision() {
+    return this.#steps.revision;
   }
 
   /** The share of the canvas that the mask covers, 0 to 1. */
@@ -144,6 +158,7 @@ export class MaskEditor extends EventTarget {
     this.tool = tool;
     this.#hands.show();
     this.#showGrips();
+    if (!MARKERS.has(tool)) this.selectMark(null);
     this.#tell("tool");
     this.#announce(this.#words[tool]);
   }
@@ -174,7 +189,13 @@ export class MaskEditor extends EventTarget {
    * @param {Options[T]} value
    */
   setOption(name, value) {
-    this.options = { ...this.options, [name]: value };
+    this.#setOptions({ [name]: value });
+    this.#steps.command(() => this.#markup.restyle(name, value));
+  }
+
+  /** @param {Partial<Options>} options */
+  #setOptions(options) {
+    this.options = { ...this.options, ...options };
     this.#tell("options");
   }
 
@@ -201,23 +222,23 @@ export class MaskEditor extends EventTarget {
   // ---- commands
 
   undo() {
-    if (!this.#gestures.back()) this.#step(() => this.history.undo());
+    if (!this.#gestures.back()) this.#steps.step(() => this.history.undo());
   }
 
   redo() {
-    this.#step(() => this.history.redo());
+    this.#steps.step(() => this.history.redo());
   }
 
   invert() {
-    this.#command(invertMask);
+    this.#steps.command(invertMask);
   }
 
   clear() {
-    this.#command(clearMask);
+    this.#steps.command(clearMask);
   }
 
   selectAll() {
-    this.#command(maskAll);
+    this.#steps.command(maskAll);
   }
 
   /**
@@ -227,26 +248,26 @@ export class MaskEditor extends EventTarget {
    * @param {Mode} mode
    */
   stampBox(bounds, shape, mode = this.mode) {
-    this.#command((editing) => stampBox(editing, bounds, shape, mode));
+    this.#steps.command((editing) => stampBox(editing, bounds, shape, mode));
   }
 
   /** @param {number} radius in canvas pixels */
   grow(radius) {
-    return this.#reshape("grow", { radius });
+    return this.#steps.reshape("grow", { radius });
   }
 
   /** @param {number} radius in canvas pixels */
   shrink(radius) {
-    return this.#reshape("shrink", { radius });
+    return this.#steps.reshape("shrink", { radius });
   }
 
   /** @param {number} radius of the unevenness that goes, in canvas pixels */
   smooth(radius = this.#unevenness) {
-    return this.#reshape("smooth", { radius });
+    return this.#steps.reshape("smooth", { radius });
   }
 
   fillHoles() {
-    return this.#reshape("holes", {});
+    return this.#steps.reshape("holes", {});
   }
 
   /**
@@ -255,14 +276,14 @@ export class MaskEditor extends EventTarget {
    * @param {import("./shapes.js").Mode} mode
    */
   putRegion(region, mode = this.mode) {
-    return this.#answered(async () => ({ region: onCanvas(region, this.work.margins), mode }));
+    return this.#steps.put(async () => ({ region: onCanvas(region, this.work.margins), mode }));
   }
 
   /** @param {Margins} margins in picture pixels; what would make the canvas too large is not taken */
   setMargins(margins) {
     const taken = limited(margins, this.work.picture, this.work.margins);
     if (taken !== margins) this.#tell("problem", this.#words.canvasTooLarge);
-    else this.#command(() => this.work.setMargins(margins));
+    else this.#steps.command(() => this.work.setMargins(margins));
   }
 
   /** @param {number | null} aspect width by height of the canvas; null takes the picture's own */
@@ -270,10 +291,39 @@ export class MaskEditor extends EventTarget {
     this.setMargins(aspect ? marginsFor(this.work.picture, aspect) : NO_MARGINS);
   }
 
+  // ---- marks
+
   /** @param {readonly import("./work.js").Mark[]} marks */
   setMarks(marks) {
-    this.#command(() => this.work.setMarks(marks));
+    this.#steps.command(() => this.work.setMarks(marks));
   }
+
+  /** Whether a mark is selected. */
+  get hasMark() {
+    return this.#markup.selected !== null;
+  }
+
+  /** @param {number | null} index of a mark */
+  selectMark(index) {
+    this.#markup.select(index === null ? null : (this.#markup.marks[index] ?? null));
+    this.#tell("mark");
+  }
+
+  /** @param {1 | -1} direction to the next mark, or the one before */
+  stepMark(direction) {
+    this.finish();
+    this.#markup.step(direction);
+    this.#tell("mark");
+    const { selected } = this.#markup;
+    if (selected) this.#announce(markInWords(selected, this.#words));
+  }
+
+  deleteMark() {
+    this.#steps.command(() => this.#markup.remove());
+    this.#tell("mark");
+  }
+
+  // ---- the work as a whole
 
   /**
    * Takes over a stored state, as the one before the first step. What was painted while it was
@@ -283,13 +333,7 @@ export class MaskEditor extends EventTarget {
    * @param {readonly import("./work.js").Mark[]} marks
    */
   load(pixels, margins = NO_MARGINS, marks = []) {
-    this.finish();
-    this.work.load({ pixels, margins, marks });
-    this.revision += 1;
-    if (this.work.isExtended) this.#surface.workChanged();
-    this.#surface.repaint(this.mask.everything);
-    this.#seen = { margins: this.work.margins, marks: this.work.marks };
-    this.#tell("loaded");
+    this.#steps.load({ pixels, margins, marks });
   }
 
   /**
@@ -297,7 +341,7 @@ export class MaskEditor extends EventTarget {
    * @param {import("./work.js").State} state
    */
   reset(state) {
-    this.#step(() => {
+    this.#steps.step(() => {
       this.work.setState(state);
       return this.mask.everything;
     });
@@ -309,17 +353,8 @@ export class MaskEditor extends EventTarget {
    * @param {"white" | "alpha"} by what says change: white, or transparency as images APIs want it
    * @returns {Promise<{revision: number, margins: Margins, bytes: Uint8Array<ArrayBuffer> | null}>}
    */
-  async encode(by = "white") {
-    for (;;) {
-      while (this.isDrawing || this.isBusy) await nextFrame();
-      const { revision } = this;
-      const { margins, size } = this.work;
-      if (this.mask.isEmpty) return { revision, margins, bytes: null };
-      const rows = await strips(this.mask);
-      if (this.isDrawing || revision !== this.revision) continue;
-      const buffers = rows.map(({ buffer }) => buffer);
-      return { revision, margins, bytes: await this.#ask("encode", { strips: rows, ...size, by }, buffers) };
-    }
+  encode(by = "white") {
+    return this.#steps.encode(by);
   }
 
   /** Says where the cursor is. */
@@ -405,55 +440,16 @@ export class MaskEditor extends EventTarget {
         return history.commit();
       },
       wait: (cancel, answer) => void this.#gestures.wait({ cancel }, answer),
-      tell: (what) => (what === "change" ? this.#changed() : this.#tell(what)),
+      markup: this.#markup,
+      words: this.#words,
+      tell: (what) => (what === "mark" ? this.#tell(what) : this.#steps.changed(what !== "marks")),
+      setOptions: (options) => this.#setOptions(options),
+      focus: () => this.focus(),
       outline: (name, width) => outlineOn(this.#surface, name, width),
       finish: () => this.finish(),
       say: (word, values) => this.#announce(this.#spoken.say(word, values)),
       announce: (text) => this.#announce(text),
     };
-  }
-
-  /** @param {(editing: import("./tools.js").Editing) => boolean} act does something at once */
-  #command(act) {
-    this.finish();
-    this.#gestures.abort();
-    if (act(this.editing)) this.#changed();
-  }
-
-  /** @param {() => Bounds | null} act goes a step of any kind, and says what of the mask it changed */
-  #step(act) {
-    this.finish();
-    this.#gestures.abort();
-    const bounds = act();
-    if (bounds) this.#surface.repaint(bounds);
-    this.#changed(bounds !== null);
-  }
-
-  /**
-   * @param {"grow" | "shrink" | "smooth" | "holes"} task of the worker
-   * @param {object} message
-   */
-  async #reshape(task, message) {
-    this.finish();
-    const bounds = this.bounds();
-    if (!bounds) return false;
-    return this.#answered(async () => {
-      const region = { bounds, pixels: this.mask.copy(bounds) };
-      const answer = await this.#ask(task, { region, size: this.work.size, ...message }, [region.pixels.buffer]);
-      return { region: answer ?? NOTHING, mode: "replace" };
-    });
-  }
-
-  /**
-   * One step with a region of the canvas that is waited for.
-   * @param {() => Promise<{region: Region, mode: import("./shapes.js").Mode}>} ask
-   */
-  #answered(ask) {
-    this.finish();
-    this.#gestures.abort();
-    const canceling = new AbortController();
-    const answer = ask().then(({ region, mode }) => combined(this.editing, region, mode, canceling.signal));
-    return this.#gestures.wait({ cancel: () => canceling.abort() }, answer);
   }
 
   /** What a hand leaves uneven: more in a large mask. */
@@ -463,23 +459,17 @@ export class MaskEditor extends EventTarget {
   }
 
   /**
-   * Tells what is another now.
-   * @param {boolean} isOtherMask unless only the marks are others
+   * What a step changed is shown, told and said.
+   * @param {"margins" | "marks" | "change" | "loaded"} what
    */
-  #changed(isOtherMask = this.work.marks === this.#seen.marks) {
-    const { margins, marks, size } = this.work;
-    const seen = this.#seen;
-    this.#seen = { margins, marks };
-    if (margins !== seen.margins) {
-      this.#surface.workChanged();
-      this.#tell("margins");
-      this.#announce(this.#spoken.say("extended", { width: String(size.width), height: String(size.height) }));
-    }
-    if (marks !== seen.marks) this.#tell("marks");
-    if (!isOtherMask) return;
-    this.revision += 1;
-    this.#tell("change");
-    if (margins === seen.margins) this.#announce(this.#spoken.mask(this.share, this.bounds(), size));
+  #retell(what) {
+    const { width, height } = this.work.size;
+    if (what === "margins" || what === "loaded") this.#surface.workChanged();
+    if (what !== "change") this.#markup.show();
+    if (what === "margins") this.#showGrips();
+    this.#tell(what);
+    if (what === "margins") this.#announce(this.#spoken.say("extended", { width: String(width), height: String(height) }));
+    if (what === "change") this.#announce(this.#spoken.mask(this.share, this.bounds(), this.work.size));
   }
 
   /** @param {string | undefined} text */
@@ -496,15 +486,5 @@ export class MaskEditor extends EventTarget {
   }
 }
 
-/** @type {Region} */
-const NOTHING = { bounds: [0, 0, 0, 0], pixels: new Uint8Array(0) };
-
-/**
- * @param {{width: number, height: number}} photo
- * @returns {Options}
- */
-function optionsFor({ width, height }) {
-  const across = Math.hypot(width, height);
-  const [markWidth, textSize] = [across / 250, across / 30].map((length) => Math.max(2, Math.round(length)));
-  return { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", markWidth, textSize };
-}
+/** Tools that keep a mark selected. */
+const MARKERS = new Set(["arrow", "circle", "line", "text"]);

@@ -71,9 +71,12 @@ export class Pointers {
     listen("contextmenu", (event) => event.preventDefault());
   }
 
-  /** Whether the focus, if it comes now, comes by a pointer. */
-  get justUsed() {
-    return this.#fingers.size > 0 || performance.now() - this.#releasedAt < FOCUS_MS;
+  /**
+   * Whether the focus comes by a pointer.
+   * @param {FocusEvent} event
+   */
+  brought({ timeStamp }) {
+    return this.#fingers.size > 0 || timeStamp - this.#releasedAt < FOCUS_MS;
   }
 
   /** The focus that comes next is not asked for by keys. */
@@ -90,10 +93,10 @@ export class Pointers {
     if (touch && this.#isPenDown) return; // the hand that draws
     this.#element.setPointerCapture(event.pointerId);
     this.#surface.locate();
-    if (event.pointerType === "pen") this.#putPen();
-    if (touch) this.#beginTap();
+    if (event.pointerType === "pen") this.#putPen(event);
+    if (touch) this.#beginTap(event);
     const isSecond = touch && this.#fingers.size > 0;
-    if (isSecond) this.#giveWay();
+    if (isSecond) this.#giveWay(event);
     const pan = isSecond || this.#hands.pans() || event.button === MIDDLE || (touch && this.#penSeen);
     const { x, y } = this.#surface.position(event);
     const { pointerId: id, pointerType: type, pressure } = event;
@@ -109,7 +112,7 @@ export class Pointers {
    */
   #press({ x, y }, event) {
     const { at, count, ...last } = this.#start;
-    const now = performance.now();
+    const now = event.timeStamp;
     const isNear = Math.hypot(x - last.x, y - last.y) < SLIP * this.#surface.ratio;
     const isDouble = count === 1 && isNear && now - at < DOUBLE_MS;
     this.#start = { at: now, x, y, id: event.pointerId, count: isDouble ? 2 : 1 };
@@ -136,7 +139,7 @@ export class Pointers {
    */
   #hover(spot, event) {
     if (event.pointerType === "touch") return;
-    if (event.pointerType === "pen") this.#seePen();
+    if (event.pointerType === "pen") this.#seePen(event);
     if (!this.#hands.pans()) this.#hands.hover(spot, event);
   }
 
@@ -148,7 +151,7 @@ export class Pointers {
 
   /** @param {PointerEvent} event */
   #up(event) {
-    const finger = this.#lift(event.pointerId);
+    const finger = this.#lift(event);
     if (!finger) return;
     if (finger.id === this.#start.id && !finger.pan) {
       const spot = this.#surface.position(event);
@@ -157,41 +160,47 @@ export class Pointers {
       if (isElsewhere) this.#hands.draw(spot, withPressure(event, finger.pressure));
       this.#hands.release(spot);
     }
-    this.#endTap();
+    this.#endTap(event);
   }
 
   /**
    * The browser took the pointer away: what it drew is kept if it was meant.
    * @param {PointerEvent} event
    */
-  #lost({ pointerId }) {
-    const finger = this.#fingers.get(pointerId);
+  #lost(event) {
+    const finger = this.#fingers.get(event.pointerId);
     if (!finger) return;
-    if (finger.id === this.#start.id && !finger.pan) this.#settle(finger);
-    this.#lift(finger.id);
+    if (finger.id === this.#start.id && !finger.pan) this.#settle(finger, event);
+    this.#lift(event);
     this.#tap.isStill = false;
   }
 
-  /** @param {number} id */
-  #lift(id) {
-    const finger = this.#fingers.get(id);
-    this.#fingers.delete(id);
+  /** @param {PointerEvent} event */
+  #lift({ pointerId, timeStamp }) {
+    const finger = this.#fingers.get(pointerId);
+    this.#fingers.delete(pointerId);
     if (!finger) return;
-    this.#releasedAt = performance.now();
+    this.#releasedAt = timeStamp;
     this.#hands.lift();
     if (!this.#fingers.size) this.#element.classList.remove("panning");
     return finger;
   }
 
-  /** Fingers that touch now are a hand that rests. */
-  #seePen() {
-    if (!this.#penSeen) this.#giveWay();
+  /**
+   * Fingers that touch now are a hand that rests.
+   * @param {PointerEvent} event
+   */
+  #seePen(event) {
+    if (!this.#penSeen) this.#giveWay(event);
     this.#penSeen = true;
   }
 
-  /** The pen draws: nothing else moves the picture under it. */
-  #putPen() {
-    this.#seePen();
+  /**
+   * The pen draws: nothing else moves the picture under it.
+   * @param {PointerEvent} event
+   */
+  #putPen(event) {
+    this.#seePen(event);
     for (const finger of this.#fingers.values()) finger.pan = false;
   }
 
@@ -199,19 +208,23 @@ export class Pointers {
     return [...this.#fingers.values()].some(({ type }) => type === "pen");
   }
 
-  /** A second finger came down, or a pen: from here on those that are down move the picture. */
-  #giveWay() {
+  /**
+   * A second finger came down, or a pen: from here on those that are down move the picture.
+   * @param {PointerEvent} event
+   */
+  #giveWay(event) {
     const finger = this.#fingers.get(this.#start.id);
-    if (finger && !finger.pan) this.#settle(finger);
+    if (finger && !finger.pan) this.#settle(finger, event);
     for (const each of this.#fingers.values()) each.pan = true;
   }
 
   /**
    * Ends what a pointer draws; a touch that hardly began was not meant.
    * @param {Finger} finger
+   * @param {PointerEvent} event
    */
-  #settle(finger) {
-    const isYoung = performance.now() - this.#start.at < SECOND_FINGER_MS;
+  #settle(finger, { timeStamp }) {
+    const isYoung = timeStamp - this.#start.at < SECOND_FINGER_MS;
     if (finger.type === "touch" && (isYoung || !this.#isAway(finger, finger))) this.#hands.drop();
     else this.#hands.release(finger);
     this.#hands.lift();
@@ -225,16 +238,20 @@ export class Pointers {
     return Math.hypot(x - from.x, y - from.y) >= SLIP * this.#surface.ratio;
   }
 
-  #beginTap() {
+  /** @param {PointerEvent} event */
+  #beginTap({ timeStamp }) {
     const isFirst = this.#fingers.size === 0;
-    if (isFirst) this.#tap = { at: performance.now(), most: 1, isStill: true };
+    if (isFirst) this.#tap = { at: timeStamp, most: 1, isStill: true };
     else this.#tap.most += 1;
   }
 
-  /** Two fingers that tapped undo, three redo. */
-  #endTap() {
+  /**
+   * Two fingers that tapped undo, three redo.
+   * @param {PointerEvent} event
+   */
+  #endTap({ timeStamp }) {
     const { at, most, isStill } = this.#tap;
-    if (this.#fingers.size || !isStill || performance.now() - at > TAP_MS) return;
+    if (this.#fingers.size || !isStill || timeStamp - at > TAP_MS) return;
     this.#tap.isStill = false;
     if (most === 2) this.#hands.undo();
     if (most === 3) this.#hands.redo();

@@ -18,7 +18,7 @@ import { combineRegion } from "./shapes.js";
 
 const LEAST_PRESSURE = 0.1;
 const RADIUS_STEP = 2;
-const MOST_PARTS = 8;
+const MOST_PARTS = 16;
 
 /** @type {import("./tools.js").Tool} */
 export function brush(editing, start, how) {

@@ -25,11 +25,11 @@ import { combine, ellipse, rectangle } from "./shapes.js";
  * @property {import("./surface.js").Surface} surface
  * @property {import("./surface.js").Ask} ask the worker
  * @property {import("./surface.js").Photo} photo
- * @property {(request: any, signal: AbortSignal) => Promise<Region>} fetchSelection in picture pixels
+ * @property {(request: any, signal: AbortSignal) => Promise<{region: Region | null, file: string}>} fetchSelection the region in picture pixels
  * @property {(bounds: Bounds) => void} changed
  * @property {(act: () => Bounds | null) => boolean} step whether the mask is another now
  * @property {(cancel: () => void, answer: Promise<boolean>) => void} wait for what a gesture that stays has asked for; busy until the answer says whether anything changed. Whatever begins before that calls cancel.
- * @property {(what: "change" | "marks" | "margins") => void} tell that something is another now, while the gesture goes on
+ * @property {(what: string) => void} tell that something is another now: "change", "marks", "mark"
  * @property {(name?: string, width?: number) => import("./outline.js").Outline} outline
  * @property {() => void} finish ends the gesture itself, as Enter does
  * @property {(word: string, values?: Record<string, string>) => void} say one of the page's words to those who listen

@@ -23,6 +23,7 @@ const NONE = [0, 0, 0, 0];
 export class Work {
   /** @type {Margins} */ margins = NONE;
   /** @type {readonly Mark[]} */ marks = [];
+  /** @type {import("./history.js").Swap | null} */ #lastMarks = null;
 
   /** @param {{width: number, height: number}} picture */
   constructor({ width, height }) {
@@ -70,17 +71,20 @@ export class Work {
   /**
    * One step: these marks instead.
    * @param {readonly Mark[]} marks
+   * @param {boolean} joins the step before, if that was one of marks too: a slider that is dragged is one step
    * @returns {boolean} whether they are others
    */
-  setMarks(marks) {
+  setMarks(marks, joins = false) {
     if (same(marks, this.marks)) return false;
     let other = this.marks;
     this.marks = marks;
+    if (joins && this.#lastMarks && this.#lastMarks === this.history.newest) return true;
     const swap = () => {
       [other, this.marks] = [this.marks, other];
       return null;
     };
-    this.history.record({ swap, bytes: 2 * JSON.stringify(marks).length });
+    this.#lastMarks = { swap, bytes: 2 * JSON.stringify(marks).length };
+    this.history.record(this.#lastMarks);
     return true;
   }
 

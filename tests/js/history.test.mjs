@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../../static/editor/history.js";
 import { Mask, TILE } from "../../static/editor/mask.js";
-import { TOOLS } from "../../static/editor/toolbox.js";
+import { brush, eraser } from "../../static/editor/strokes.js";
 import { clearMask, invertMask } from "../../static/editor/tools.js";
 import { Work } from "../../static/editor/work.js";
 
+const TOOLS = { brush, eraser };
 const HOW = { from: null, mode: "add", pressure: 1, pointerType: "mouse" };
 
 function editing(width = 700, height = 600, limit = 50) {
@@ -86,6 +87,33 @@ test("undo names the bounds that changed", () => {
   draw(edited, "brush", { x: TILE + 100, y: 100 });
   assert.deepEqual(edited.history.undo(), [TILE, 0, TILE * 2, TILE]);
   assert.equal(edited.history.undo(), null);
+});
+
+test("many small steps are kept, large ones only as long as they fit", () => {
+  const edited = editing(700, 600, 200);
+  for (let i = 0; i < 130; i++) draw(edited, i % 2 ? "eraser" : "brush", somewhere(i - (i % 2)));
+  let undone = 0;
+  for (; edited.history.canUndo; undone++) edited.history.undo();
+  assert.equal(undone, 130);
+  assert.equal(edited.mask.area, 0);
+});
+
+test("a step that swaps itself stands in the line of undo as others do", () => {
+  const edited = editing();
+  let colour = "red";
+  draw(edited, "brush", { x: 50, y: 50 });
+  let other = colour;
+  colour = "blue";
+  edited.history.record({ bytes: 10, swap: () => ([colour, other] = [other, colour], null) });
+  draw(edited, "brush", { x: 350, y: 50 });
+  edited.history.undo();
+  assert.equal(colour, "blue");
+  assert.equal(edited.history.undo(), null);
+  assert.equal(colour, "red");
+  assert.ok(edited.mask.area > 0);
+  edited.history.redo();
+  assert.equal(colour, "blue");
+  assert.equal(edited.history.canRedo, true);
 });
 
 test("fifty strokes across 24 megapixels stay under 25 MB", () => {
