@@ -321,7 +321,7 @@ export class Mask {
  * @param {number} radius
  * @param {number} y
  */
-export function capsuleSpan(span, from, to, radius, y) {
+function capsuleSpan(span, from, to, radius, y) {
   span[0] = Infinity;
   span[1] = -Infinity;
   includeDisc(span, from, radius, y);

@@ -33,13 +33,13 @@ export class PictureMask {
   }
 
   /**
-   * @param {Uint8ClampedArray} data red, green, blue, alpha
-   * @param {number} at the first pixel's place
+   * @param {Int32Array} colours of whole rows: red, green, blue, alpha, red lowest
+   * @param {number} top
    */
-  read(data, at) {
-    for (let i = 0; i < data.length; i += 4, at++) {
-      const alpha = data[i + 3];
-      const brightness = 299 * data[i] + 587 * data[i + 1] + 114 * data[i + 2];
+  read(colours, top) {
+    for (let i = 0, at = top * this.width; i < colours.length; i++, at++) {
+      const [colour, alpha] = [colours[i], colours[i] >>> 24];
+      const brightness = 299 * (colour & 255) + 587 * ((colour >> 8) & 255) + 114 * ((colour >> 16) & 255);
       if (brightness * alpha >= MIDDLE * 1000 * 255) this.white[at] = CHANGE;
       if (alpha >= MIDDLE) continue;
       this.clear[at] = CHANGE;

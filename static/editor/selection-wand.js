@@ -1,7 +1,6 @@
 // @ts-check
 import { CHANGE, intersection, union } from "./mask.js";
-import { floodFill } from "./selection-runs.js";
-import { around, laid, trimmed } from "./selection.js";
+import { around, floodFill, laid, trimmed } from "./selection.js";
 
 /**
  * The magic wand: the pixels whose colour is like that of the one that was clicked. It looks at a
@@ -37,9 +36,8 @@ export function wand(small, size, read, spot, { tolerance, contiguous }) {
   const pixels = contiguous ? floodFill(alike, width, y * width + x) : alike;
   const found = /** @type {Region} */ (trimmed({ bounds: [0, 0, width, height], pixels }));
   if (width === size.width && height === size.height) return found;
-  const enlarging = new Enlarging(found, small, size);
-  const region = enlarging.region(read, isLike);
-  return region && contiguous ? connected(region, enlarging.boundsOf(x, y, x + 1, y + 1)) : region;
+  const region = enlarged(found, small, size, read, isLike);
+  return region && contiguous ? connected(region, boundsUnder([x, y, x + 1, y + 1], small, size)) : region;
 }
 
 /**
@@ -75,92 +73,57 @@ function connected(region, bounds) {
   return region;
 }
 
-/** From a selection on the small version to one on the photo. */
-class Enlarging {
-  #small;
-  #size;
-  #near;
-  #marks;
-  #across;
-  #counts;
-
-  /**
-   * @param {Region} found
-   * @param {Size} small
-   * @param {Size} size
-   */
-  constructor(found, small, size) {
-    this.#small = small;
-    this.#size = size;
-    this.#near = around(found, 1, small);
-    this.#marks = laid(found, this.#near);
-    this.#across = this.#near[2] - this.#near[0];
-    this.#counts = new Uint8Array(this.#across + 2);
-  }
-
-  /**
-   * Pixels of the small version that are like all their neighbours decide for the photo's pixels
-   * under them; the others leave it to those.
-   * @param {Read | null} read
-   * @param {IsLike} isLike
-   */
-  region(read, isLike) {
-    const [left, top, right, bottom] = this.#near;
-    const bounds = this.boundsOf(left, top, right, bottom);
-    const region = { bounds, pixels: new Uint8Array((bounds[2] - bounds[0]) * (bounds[3] - bounds[1])) };
-    for (let first = top; first < bottom; first += STRIP) {
-      const undecided = [];
-      for (let y = first; y < Math.min(bottom, first + STRIP); y++) {
-        for (const { start, end, isWhole } of this.#stretches(y - top, read !== null)) {
-          const stretch = this.boundsOf(left + start, y, left + end, y + 1);
-          if (isWhole) paint(region, stretch);
-          else undecided.push(stretch);
-        }
+/**
+ * From a selection on the small version to one on the photo. Pixels of the small version that are
+ * like all their neighbours decide for the photo's pixels under them; the others leave it to those.
+ * @param {Region} found
+ * @param {Size} small
+ * @param {Size} size
+ * @param {Read | null} read
+ * @param {IsLike} isLike
+ */
+function enlarged(found, small, size, read, isLike) {
+  const near = around(found, 1, small);
+  const [left, top, right, bottom] = near;
+  const marks = laid(found, near);
+  const bounds = boundsUnder(near, small, size);
+  const region = { bounds, pixels: new Uint8Array((bounds[2] - bounds[0]) * (bounds[3] - bounds[1])) };
+  for (let first = top; first < bottom; first += STRIP) {
+    const undecided = [];
+    for (let y = first; y < Math.min(bottom, first + STRIP); y++) {
+      for (const { start, end, isWhole } of stretches(marks, right - left, y - top, read !== null)) {
+        const stretch = boundsUnder([left + start, y, left + end, y + 1], small, size);
+        if (isWhole) paint(region, stretch);
+        else undecided.push(stretch);
       }
-      if (read && undecided.length) decide(region, undecided, read, isLike);
     }
-    return trimmed(region);
+    if (read && undecided.length) decide(region, undecided, read, isLike);
   }
+  return trimmed(region);
+}
 
-  /**
-   * The photo's pixels whose centres lie under pixels of the small version.
-   * @param {number} left
-   * @param {number} top
-   * @param {number} right
-   * @param {number} bottom
-   * @returns {Bounds}
-   */
-  boundsOf(left, top, right, bottom) {
-    const across = this.#size.width / this.#small.width;
-    const down = this.#size.height / this.#small.height;
-    const first = (/** @type {number} */ place) => Math.ceil(place - 0.5) + 0; // never -0
-    return [first(left * across), first(top * down), first(right * across), first(bottom * down)];
+/**
+ * Neighbours in a row that have as many selected pixels around them as each other.
+ * @param {Uint8Array} marks
+ * @param {number} width
+ * @param {number} y
+ * @param {boolean} closely false: each pixel stands for its surroundings
+ */
+function stretches(marks, width, y, closely) {
+  const reach = closely ? 1 : 0;
+  const last = marks.length / width - 1;
+  const [above, row, below] = [Math.max(0, y - reach), y, Math.min(last, y + reach)].map((each) => each * width);
+  const counts = new Uint8Array(width);
+  for (let x = 0; x < width; x++) counts[x] = (marks[above + x] & 1) + (marks[row + x] & 1) + (marks[below + x] & 1);
+  const stretches = [];
+  for (let x = 0, start = 0, count = 0; x <= width; x++) {
+    const [before, after] = [Math.max(0, x - reach), Math.min(width - 1, x + reach)];
+    const next = x < width ? counts[before] + counts[x] + counts[after] : 0;
+    if (next === count) continue;
+    if (count) stretches.push({ start, end: x, isWhole: count === 9 });
+    [start, count] = [x, next];
   }
-
-  /**
-   * Neighbours in a row that have as many selected pixels around them as each other.
-   * @param {number} y
-   * @param {boolean} closely false: each pixel stands for its surroundings
-   */
-  #stretches(y, closely) {
-    const counts = this.#counts;
-    const across = this.#across;
-    const last = this.#marks.length / across - 1;
-    const [above, row, below] = [Math.max(0, y - 1), y, Math.min(last, y + 1)].map((each) => (closely ? each : y) * across);
-    for (let x = 0; x < across; x++) {
-      counts[x + 1] = (this.#marks[above + x] & 1) + (this.#marks[row + x] & 1) + (this.#marks[below + x] & 1);
-    }
-    counts[0] = counts[1];
-    counts[across + 1] = counts[across];
-    const stretches = [];
-    for (let x = 0, start = 0, count = -1; x <= across; x++) {
-      const next = x === across ? -1 : closely ? counts[x] + counts[x + 1] + counts[x + 2] : 3 * counts[x + 1];
-      if (next === count) continue;
-      if (count > 0) stretches.push({ start, end: x, isWhole: count === 9 });
-      [start, count] = [x, next];
-    }
-    return stretches;
-  }
+  return stretches;
 }
 
 /**
@@ -202,4 +165,15 @@ function decide({ bounds, pixels }, stretches, read, isLike) {
  */
 function under(place, length, small) {
   return Math.floor(((place + 0.5) * small) / length);
+}
+
+/**
+ * The other way: the photo's pixels whose centres lie under pixels of the small version.
+ * @param {Bounds} bounds
+ * @param {Size} small
+ * @param {Size} size
+ */
+function boundsUnder(bounds, small, size) {
+  const scales = [size.width / small.width, size.height / small.height];
+  return /** @type {Bounds} */ (bounds.map((place, i) => Math.ceil(place * scales[i % 2] - 0.5) + 0)); // never -0
 }

@@ -1,17 +1,22 @@
 // @ts-check
 import { CHANGE, KEEP, intersection } from "./mask.js";
-import { join, labelled, rootOf, runsOf } from "./selection-runs.js";
 
 /**
- * What can be done with a selection as a whole: grow, shrink, smooth, fill its holes. Only the
- * selection's bounds and their surroundings are visited; distances are Euclidean, between the
- * centres of pixels, and exact. What lies beyond the picture is neither selected nor not, so a
- * selection that reaches the picture's border stays there when it shrinks.
+ * What can be done with a selection as a whole: grow, shrink, smooth, fill its holes, take one of
+ * its parts. Only the selection's bounds and their surroundings are visited, run by run where that
+ * is possible; distances are Euclidean, between the centres of pixels, and exact. What lies beyond
+ * the picture is neither selected nor not, so a selection that reaches the picture's border stays
+ * there when it shrinks.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {import("./shapes.js").Region} Region */
 /** @typedef {{width: number, height: number}} Size */
+/**
+ * Run i reaches from pixel starts[i] to before ends[i]; those of row y are the runs from rows[y] to
+ * before rows[y + 1].
+ * @typedef {{starts: number[], ends: number[], rows: number[]}} Runs
+ */
 
 /**
  * All pixels at most `radius` away from a selected one.
@@ -45,20 +50,34 @@ export function shrunk(region, radius, size) {
 export function holesFilled({ bounds, pixels }) {
   const width = bounds[2] - bounds[0];
   const filled = pixels.slice();
-  const runs = labelled(pixels, width, KEEP);
-  const { starts, ends, parents } = runs;
-  let outside = -1;
+  const { starts, ends, parents } = labelled(pixels, width, KEEP);
+  const open = new Set();
   for (let run = 0; run < starts.length; run++) {
     const isAtSide = starts[run] % width === 0 || ends[run] % width === 0;
-    if (!isAtSide && starts[run] >= width && ends[run] < pixels.length - width) continue;
-    if (outside < 0) outside = run;
-    else join(parents, outside, run);
+    const isAtEnd = starts[run] < width || ends[run] >= pixels.length - width;
+    if (isAtSide || isAtEnd) open.add(rootOf(parents, run));
   }
-  const root = outside < 0 ? -1 : rootOf(parents, outside);
   for (let run = 0; run < starts.length; run++) {
-    if (rootOf(parents, run) !== root) filled.fill(CHANGE, starts[run], ends[run]);
+    if (!open.has(rootOf(parents, run))) filled.fill(CHANGE, starts[run], ends[run]);
   }
   return { bounds, pixels: filled };
+}
+
+/**
+ * The part of a selection to which a pixel belongs; pixels are neighbours if they share a side.
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ * @param {number} at a selected pixel
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+export function floodFill(pixels, width, at) {
+  const { starts, ends, parents } = labelled(pixels, width, CHANGE);
+  const filled = new Uint8Array(pixels.length);
+  const root = rootOf(parents, starts.findLastIndex((start) => start <= at));
+  for (let run = 0; run < starts.length; run++) {
+    if (rootOf(parents, run) === root) filled.fill(CHANGE, starts[run], ends[run]);
+  }
+  return filled;
 }
 
 /**
@@ -148,7 +167,7 @@ function spread(pixels, width, value, radius) {
 /**
  * What a row's runs leave of gaps when they are widened on both sides.
  * @param {number[]} gaps pairs [start, end)
- * @param {import("./selection-runs.js").Runs} runs
+ * @param {Runs} runs
  * @param {number} row
  * @param {number} width
  * @param {number} half
@@ -183,6 +202,99 @@ function firstAfter(numbers, limit, low, high) {
     else low = middle + 1;
   }
   return low;
+}
+
+/**
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ * @param {number} value of the pixels that make the runs
+ * @returns {Runs}
+ */
+export function runsOf(pixels, width, value) {
+  const words = new Int32Array(pixels.buffer, pixels.byteOffset, pixels.length >> 2);
+  const runs = /** @type {Runs} */ ({ starts: [], ends: [], rows: [] });
+  for (let at = 0, end = width; end <= pixels.length; end += width) {
+    runs.rows.push(runs.starts.length);
+    while (at < end) {
+      const start = passed(pixels, words, CHANGE - value, at, end);
+      at = passed(pixels, words, value, start, end);
+      if (start === at) continue;
+      runs.starts.push(start);
+      runs.ends.push(at);
+    }
+  }
+  runs.rows.push(runs.starts.length);
+  return runs;
+}
+
+/**
+ * The runs, and for each of them a parent: those that are connected have one root (union-find).
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ * @param {number} value
+ */
+function labelled(pixels, width, value) {
+  const runs = runsOf(pixels, width, value);
+  const parents = runs.starts.map((_, run) => run);
+  for (let row = 2; row < runs.rows.length; row++) joinRows(runs, parents, row, width);
+  return { ...runs, parents };
+}
+
+/**
+ * The first pixel of another value, or the end. Four at a time where they are alike, as most are.
+ * @param {Uint8Array} pixels
+ * @param {Int32Array} words
+ * @param {number} value
+ * @param {number} at
+ * @param {number} end
+ */
+function passed(pixels, words, value, at, end) {
+  const word = value === CHANGE ? -1 : 0;
+  while (at < end && pixels[at] === value) {
+    if (at & 3 || words[at >> 2] !== word) at += 1;
+    else do at += 4; while (words[at >> 2] === word && at < end);
+  }
+  return Math.min(at, end);
+}
+
+/**
+ * Joins the runs of a row (the one that ends with rows[row]) with those above that they touch.
+ * @param {Runs} runs
+ * @param {number[]} parents
+ * @param {number} row
+ * @param {number} width
+ */
+function joinRows({ starts, ends, rows }, parents, row, width) {
+  for (let upper = rows[row - 2], lower = rows[row - 1]; upper < rows[row - 1] && lower < rows[row]; ) {
+    const [start, end] = [starts[upper] + width, ends[upper] + width];
+    if (start < ends[lower] && starts[lower] < end) join(parents, upper, lower);
+    if (end < ends[lower]) upper += 1;
+    else lower += 1;
+  }
+}
+
+/**
+ * @param {number[]} parents
+ * @param {number} a
+ * @param {number} b
+ */
+function join(parents, a, b) {
+  const [one, other] = [rootOf(parents, a), rootOf(parents, b)];
+  // The older run becomes the root: chains stay short, for new runs hang on old ones.
+  if (one < other) parents[other] = one;
+  else parents[one] = other;
+}
+
+/**
+ * @param {number[]} parents
+ * @param {number} run
+ */
+function rootOf(parents, run) {
+  while (parents[run] !== run) {
+    parents[run] = parents[parents[run]];
+    run = parents[run];
+  }
+  return run;
 }
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-import { CHANGE, KEEP, capsuleSpan, intersection, union } from "./mask.js";
+import { CHANGE, KEEP, intersection, union } from "./mask.js";
 
 /**
  * Shapes as areas of pixels, and how areas and regions change a mask. A pixel belongs to a shape if
@@ -59,25 +59,6 @@ export function ellipse(a, b) {
     return written(into, firstFrom(middle.x - half), firstFrom(middle.x + half));
   };
   return { bounds: filled(/** @type {Bounds} */ (box(a, b).map(firstFrom))), spans };
-}
-
-/**
- * All within `radius` of the line between two points, as a brush paints it.
- * @param {Point} a
- * @param {Point} b
- * @param {number} radius
- * @returns {Area}
- */
-export function capsule(a, b, radius) {
-  const [left, top, right, bottom] = box(a, b);
-  const span = /** @type {[number, number]} */ ([0, 0]);
-  /** @type {Area["spans"]} */
-  const spans = (y, into) => {
-    capsuleSpan(span, a, b, radius, y + 0.5);
-    return written(into, firstFrom(span[0]), Math.floor(span[1] - 0.5) + 1);
-  };
-  const bounds = /** @type {Bounds} */ ([left - radius, top - radius, right + radius, bottom + radius].map(Math.floor));
-  return { bounds: [bounds[0], bounds[1], bounds[2] + 1, bounds[3] + 1], spans };
 }
 
 /**

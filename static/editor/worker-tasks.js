@@ -3,15 +3,23 @@ import { CHANGE } from "./mask.js";
 import { enlarged } from "./object-select.js";
 import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask } from "./png.js";
 import { PictureMask, fitted } from "./selection-import.js";
-import { selectAlike } from "./selection-photo.js";
+import { wand as found } from "./selection-wand.js";
 import { grown, holesFilled, shrunk, smoothed } from "./selection.js";
 
 /** What the worker does with masks: each task takes a message and gives an answer and what of it is moved. */
 
 /** @typedef {import("./shapes.js").Region} Region */
 /** @typedef {{region: Region, size: import("./selection.js").Size, radius: number}} Whole a selection on its picture */
+/** @typedef {{fullUrl: string, previewUrl: string, width: number, height: number}} Photo the preview stands in where the whole cannot be had */
+/** @typedef {{small: import("./selection-wand.js").Small, whole: ImageBitmap | null}} Opened */
 
-const STRIP = 1024;
+const STRIP = 256;
+const SMALL = 4e6; // pixels that the wand looks at first
+const KEPT_MS = 60_000;
+
+/** @type {{url: string, opening: Promise<Opened>} | null} */
+let kept = null;
+let timer = 0;
 
 /**
  * A mask's file, with white or, for images APIs, with transparent = change.
@@ -50,9 +58,16 @@ export async function holes({ region }) {
   return moved(holesFilled(region));
 }
 
-/** @param {Parameters<typeof selectAlike>[0]} message */
-export async function wand(message) {
-  return moved(await selectAlike(message));
+/**
+ * What the wand selects at a point of the photo, or null beside it.
+ * @param {Photo & {point: {x: number, y: number}, tolerance: number, contiguous: boolean}} message
+ */
+export async function wand({ point, tolerance, contiguous, ...photo }) {
+  const spot = { x: Math.floor(point.x), y: Math.floor(point.y) };
+  if (spot.x < 0 || spot.y < 0 || spot.x >= photo.width || spot.y >= photo.height) return moved(null);
+  const { small, whole } = await opened(photo);
+  const read = whole && ((/** @type {import("./mask.js").Bounds} */ bounds) => coloursIn(whole, bounds));
+  return moved(found(small, photo, read, spot, { tolerance, contiguous }));
 }
 
 /**
@@ -107,18 +122,64 @@ async function read(blob) {
  */
 async function readByBrowser(blob) {
   const bitmap = await createImageBitmap(blob, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
-  const { width, height } = bitmap;
-  const mask = new PictureMask(width, height);
-  const context = new OffscreenCanvas(width, Math.min(STRIP, height)).getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("no canvas");
-  context.globalCompositeOperation = "copy"; // a transparent strip must not show the one before it
-  for (let top = 0; top < height; top += STRIP) {
-    const rows = Math.min(STRIP, height - top);
-    context.drawImage(bitmap, 0, top, width, rows, 0, 0, width, rows);
-    mask.read(context.getImageData(0, 0, width, rows).data, top * width);
+  const mask = new PictureMask(bitmap.width, bitmap.height);
+  for (let top = 0; top < mask.height; top += STRIP) {
+    mask.read(coloursIn(bitmap, [0, top, mask.width, Math.min(mask.height, top + STRIP)]), top);
   }
   bitmap.close();
   return mask;
+}
+
+/**
+ * The photo for the wand: kept from click to click, and given up after a while without one.
+ * @param {Photo} photo
+ */
+function opened(photo) {
+  clearTimeout(timer);
+  timer = setTimeout(giveUp, KEPT_MS);
+  if (kept?.url === photo.fullUrl) return kept.opening;
+  giveUp();
+  kept = { url: photo.fullUrl, opening: open(photo) };
+  kept.opening.catch(giveUp); // the next click tries again
+  return kept.opening;
+}
+
+function giveUp() {
+  kept?.opening.then(({ whole }) => whole?.close()).catch(() => {});
+  kept = null;
+}
+
+/**
+ * @param {Photo} photo
+ * @returns {Promise<Opened>}
+ */
+async function open({ fullUrl, previewUrl, ...size }) {
+  const whole = await decoded(fullUrl).catch(() => null);
+  const source = whole ?? (await decoded(previewUrl));
+  const share = Math.min(1, Math.sqrt(SMALL / (size.width * size.height)));
+  const [width, height] = [size.width, size.height].map((length) => Math.max(1, Math.round(length * share)));
+  const small = await createImageBitmap(source, { resizeWidth: width, resizeHeight: height, resizeQuality: "medium" });
+  const colours = coloursIn(small, [0, 0, width, height]);
+  small.close();
+  if (!whole) source.close();
+  return { small: { width, height, colours }, whole };
+}
+
+/** @param {string} url */
+async function decoded(url) {
+  return createImageBitmap(await fetched(url));
+}
+
+/**
+ * @param {ImageBitmap} bitmap
+ * @param {import("./mask.js").Bounds} bounds
+ */
+function coloursIn(bitmap, [left, top, right, bottom]) {
+  const [width, height] = [right - left, bottom - top];
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no canvas");
+  context.drawImage(bitmap, -left, -top);
+  return new Int32Array(context.getImageData(0, 0, width, height).data.buffer);
 }
 
 /** @param {string} url */

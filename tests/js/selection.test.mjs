@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PictureMask, fitted } from "../../static/editor/selection-import.js";
-import { floodFill, runsOf } from "../../static/editor/selection-runs.js";
-import { grown, holesFilled, shrunk, smoothed, trimmed } from "../../static/editor/selection.js";
+import { floodFill, grown, holesFilled, runsOf, shrunk, smoothed, trimmed } from "../../static/editor/selection.js";
 
 /** A small generator of its own, so that a failing case can be run again. */
 function numbers(seed) {
@@ -239,28 +238,29 @@ test("a trimmed region has the same pixels in the smallest bounds", () => {
   }
 });
 
+/** As a canvas gives its bytes, in words. */
+const words = (...pixels) => new Int32Array(Uint8ClampedArray.from(pixels.flat()).buffer);
+
 test("a picture without transparency is a mask by its white, split at 128", () => {
   const mask = new PictureMask(4, 2);
-  const grey = [0, 127, 128, 255].flatMap((value) => [value, value, value, 255]);
-  const colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]].flatMap((rgb) => [...rgb, 255]);
-  mask.read(Uint8ClampedArray.from(grey), 0);
-  mask.read(Uint8ClampedArray.from(colours), 4);
+  mask.read(words(...[0, 127, 128, 255].map((value) => [value, value, value, 255])), 0);
+  mask.read(words([255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [255, 255, 0, 255]), 1);
   assert.equal(mask.by, "white");
   assert.deepEqual([...mask.pixels], [0, 0, 255, 255, 0, 255, 0, 255]);
 });
 
 test("a picture with transparency is a mask by what is transparent, whatever its colours", () => {
-  const mask = new PictureMask(5, 1);
+  const mask = new PictureMask(2, 3);
   const pixel = (value, alpha) => [value, value, value, alpha];
-  mask.read(Uint8ClampedArray.from([pixel(255, 255), pixel(0, 255)].flat()), 0);
-  mask.read(Uint8ClampedArray.from([pixel(255, 0), pixel(0, 127), pixel(255, 128)].flat()), 2);
+  mask.read(words(pixel(255, 255), pixel(0, 255)), 0);
+  mask.read(words(pixel(255, 0), pixel(0, 127), pixel(255, 128), pixel(9, 255)), 1);
   assert.equal(mask.by, "alpha");
-  assert.deepEqual([...mask.pixels], [0, 0, 255, 255, 0]);
+  assert.deepEqual([...mask.pixels], [0, 0, 255, 255, 0, 0]);
 });
 
 test("white that can be seen through half and more is white", () => {
   const mask = new PictureMask(3, 1);
-  mask.read(Uint8ClampedArray.from([[255, 127], [255, 128], [200, 150]].flatMap(([value, alpha]) => [value, value, value, alpha])), 0);
+  mask.read(words(...[[255, 127], [255, 128], [200, 150]].map(([value, alpha]) => [value, value, value, alpha])), 0);
   assert.deepEqual([...mask.white], [0, 255, 0]);
 });
 

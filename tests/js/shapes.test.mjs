@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { History } from "../../static/editor/history.js";
 import { CHANGE, Mask } from "../../static/editor/mask.js";
-import { capsule, combine, combineRegion, combining, ellipse, polygon, rectangle } from "../../static/editor/shapes.js";
+import { combine, combineRegion, combining, ellipse, polygon, rectangle } from "../../static/editor/shapes.js";
 
 /** A small generator of its own, so that a failing case can be run again. */
 function numbers(seed) {
@@ -116,20 +116,6 @@ for (const [width, height] of SIZES) {
       assertCovers(polygon(points), width, height, isInside, `round ${round}`);
     }
   });
-
-  test(`a capsule covers the pixels whose centres are within its radius, on ${width} x ${height}`, () => {
-    const random = numbers(24);
-    for (let round = 0; round < 40; round++) {
-      const a = randomPoint(random, width, height);
-      const b = round % 5 ? randomPoint(random, width, height) : a;
-      const radius = random() * 25;
-      const isInside = (x, y) => {
-        const away = distance(x, y, a, b) - radius;
-        return Math.abs(away) < 1e-9 ? null : away < 0;
-      };
-      assertCovers(capsule(a, b, radius), width, height, isInside, `round ${round}`);
-    }
-  });
 }
 
 test("a self-crossing star is hollow in its middle", () => {
@@ -192,7 +178,7 @@ test("an area's bounds hold all of its spans, wherever it lies", () => {
   const random = numbers(27);
   for (let round = 0; round < 200; round++) {
     const [a, b, c] = [0, 0, 0].map(() => randomPoint(random, 400, 300));
-    for (const { bounds, spans } of [rectangle(a, b), ellipse(a, b), polygon([a, b, c]), capsule(a, b, random() * 40)]) {
+    for (const { bounds, spans } of [rectangle(a, b), ellipse(a, b), polygon([a, b, c])]) {
       if (!bounds) continue;
       const found = [];
       for (let y = bounds[1]; y < bounds[3]; y++) {
