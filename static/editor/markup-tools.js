@@ -1,5 +1,5 @@
 // @ts-check
-import { MOST_CHARACTERS, areMarks, boxOf, handlesOf, hit, markInWords, moved, penAt, spotOf, styleOf, writable } from "./markup.js";
+import { MOST_CHARACTERS, boxOf, handlesOf, hit, isRoom, markInWords, moved, penAt, short, spotOf, styleOf, writable } from "./markup.js";
 
 /**
  * Tools that draw marks over the picture. A press on a mark that is there already takes that one: it
@@ -197,7 +197,7 @@ function write(editing, mark, at, { pointerType }) {
 function put(editing, old, now) {
   const { markup } = editing;
   const marks = [...markup.marks.filter((mark) => mark !== old), ...(now ? [now] : [])];
-  if (!areMarks(marks)) {
+  if (!isRoom(marks)) {
     markup.undraft();
     editing.announce(editing.words.marksFull);
     return;
@@ -250,9 +250,9 @@ function isAway({ surface }, a, b) {
  * @param {Spot} to
  */
 function straight(from, to) {
-  const step = Math.PI / 4;
-  const angle = Math.round(Math.atan2(to[1] - from[1], to[0] - from[0]) / step) * step;
-  const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const angle = (Math.round((Math.atan2(dy, dx) * 4) / Math.PI) * Math.PI) / 4;
+  const length = Math.hypot(dx, dy);
   return spotOf({ x: from[0] + length * Math.cos(angle), y: from[1] + length * Math.sin(angle) });
 }
 
@@ -261,13 +261,8 @@ function straight(from, to) {
  * @param {Spot} from
  * @param {Spot} to
  */
-function diagonal(from, to) {
-  const side = Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1]));
-  const [x, y] = [0, 1].map((axis) => from[axis] + side * Math.sign(to[axis] - from[axis]));
-  return spotOf({ x, y });
-}
-
-/** @param {number} value */
-function short(value) {
-  return Math.round(value * 10) / 10;
+function diagonal([x, y], to) {
+  const [dx, dy] = [to[0] - x, to[1] - y];
+  const side = Math.max(Math.abs(dx), Math.abs(dy));
+  return spotOf({ x: x + side * Math.sign(dx), y: y + side * Math.sign(dy) });
 }

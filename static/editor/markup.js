@@ -22,8 +22,8 @@ const MOST_MARKS = 200;
 const MOST_NUMBERS = 20_000;
 export const MOST_CHARACTERS = 200;
 const FURTHEST = 100_000;
-const WIDTHS = [0.5, 2000];
-const SIZES = [2, 4000];
+/** @type {[low: number, high: number]} */ const WIDTHS = [0.5, 2000];
+/** @type {[low: number, high: number]} */ const SIZES = [2, 4000];
 
 const HEAD = 5; // length of an arrow's barbs in widths of its line
 const HEAD_SHARE = 0.5; // and at most this share of the arrow
@@ -33,6 +33,8 @@ const BASELINE = 0.95;
 const LINE_HEIGHT = 1.2;
 const [DARK, LIGHT] = ["#18181c", "#faf9f5"];
 const SIDES = 48;
+const RUN = 200;
+const GUESSED = 0.6; // sizes that a letter is wide
 
 // ---- what is taken
 
@@ -41,59 +43,54 @@ const SIDES = 48;
  * @returns {marks is Mark[]}
  */
 export function areMarks(marks) {
-  return Array.isArray(marks) && marks.length <= MOST_MARKS && marks.every(isMark) && numbersOf(marks) <= MOST_NUMBERS;
+  return Array.isArray(marks) && marks.every(isMark) && isRoom(marks);
 }
 
-/** @type {Record<string, Record<string, (value: any) => boolean>>} the keys of each kind, and what may stand there */
-const KINDS = {
-  arrow: { from: isSpot, to: isSpot, width: isWidth, colour: isColour },
-  circle: { bounds: isBox, width: isWidth, colour: isColour },
-  line: { points: (points) => Array.isArray(points) && points.length > 0 && points.every(isSpot), width: isWidth, colour: isColour },
-  text: { at: isSpot, text: isText, size: (size) => isNumber(size, SIZES), colour: isColour },
-};
+/**
+ * Whether as many marks and points as these can be kept.
+ * @param {readonly Mark[]} marks
+ */
+export function isRoom(marks) {
+  const numbers = marks.reduce((sum, mark) => sum + 5 + (mark.kind === "line" ? 2 * mark.points.length : 0), 0);
+  return marks.length <= MOST_MARKS && numbers <= MOST_NUMBERS;
+}
 
 /** @param {any} mark */
 function isMark(mark) {
-  const parts = Object.hasOwn(KINDS, mark?.kind) && Object.entries(KINDS[mark.kind]);
-  return parts && Object.keys(mark).length === parts.length + 1 && parts.every(([name, isRight]) => isRight(mark[name]));
+  const names = Object.hasOwn(PARTS, mark?.kind) ? PARTS[mark.kind].split(" ") : [];
+  return names.length > 0 && Object.keys(mark).length === names.length + 1 && names.every((name) => CHECKS[name](mark[name]));
 }
 
-/** @param {any} value */
-function isSpot(value) {
-  return Array.isArray(value) && value.length === 2 && value.every((each) => isNumber(each));
-}
+/** @type {Record<string, string>} */
+const PARTS = { arrow: "from to width colour", circle: "bounds width colour", line: "points width colour", text: "at text size colour" };
 
-/** @param {any} value */
-function isBox(value) {
-  return Array.isArray(value) && value.length === 4 && value.every((each) => isNumber(each)) && value[0] <= value[2] && value[1] <= value[3];
-}
+const isSpot = isNumbers(2);
 
-/** @param {any} value */
-function isWidth(value) {
-  return isNumber(value, WIDTHS);
-}
+/** @type {Record<string, (value: any) => boolean>} */
+const CHECKS = {
+  from: isSpot,
+  to: isSpot,
+  at: isSpot,
+  points: (points) => Array.isArray(points) && points.length > 0 && points.every(isSpot),
+  bounds: (box) => isNumbers(4)(box) && box[0] <= box[2] && box[1] <= box[3],
+  width: (width) => isNumber(width, ...WIDTHS),
+  size: (size) => isNumber(size, ...SIZES),
+  colour: (colour) => /^#[0-9a-f]{6}$/.test(String(colour)),
+  text: (text) => typeof text === "string" && text.trim() !== "" && [...text].length <= MOST_CHARACTERS && !UNWRITABLE.test(text),
+};
 
-/** @param {any} value */
-function isColour(value) {
-  return typeof value === "string" && /^#[0-9a-f]{6}$/.test(value);
-}
-
-/** @param {any} value */
-function isText(value) {
-  return typeof value === "string" && value.trim() !== "" && [...value].length <= MOST_CHARACTERS && !UNWRITABLE.test(value);
+/** @param {number} count */
+function isNumbers(count) {
+  return (/** @type {any} */ value) => Array.isArray(value) && value.length === count && value.every((each) => isNumber(each));
 }
 
 /**
  * @param {any} value
- * @param {number[]} limits
+ * @param {number} low
+ * @param {number} high
  */
-function isNumber(value, [low, high] = [-FURTHEST, FURTHEST]) {
+function isNumber(value, low = -FURTHEST, high = FURTHEST) {
   return typeof value === "number" && value >= low && value <= high && Math.abs(short(value) - value) < 1e-6;
-}
-
-/** @param {Mark[]} marks */
-function numbersOf(marks) {
-  return marks.reduce((sum, mark) => sum + 5 + (mark.kind === "line" ? 2 * mark.points.length : 0), 0);
 }
 
 const UNWRITABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -136,21 +133,18 @@ export function boxOf(a, b) {
 }
 
 /**
- * @template {Mark} T
- * @param {T} mark
+ * @param {Mark} mark
  * @param {number} dx
  * @param {number} dy
- * @returns {T}
+ * @returns {Mark}
  */
 export function moved(mark, dx, dy) {
   const by = (/** @type {Spot} */ [x, y]) => spotOf({ x: x + dx, y: y + dy });
-  const change = {
-    arrow: ({ from, to }) => ({ from: by(from), to: by(to) }),
-    circle: ({ bounds: [left, top, right, bottom] }) => ({ bounds: [...by([left, top]), ...by([right, bottom])] }),
-    line: ({ points }) => ({ points: points.map(by) }),
-    text: ({ at }) => ({ at: by(at) }),
-  }[/** @type {any} */ (mark).kind];
-  return { ...mark, ...change(mark) };
+  if (mark.kind === "arrow") return { ...mark, from: by(mark.from), to: by(mark.to) };
+  if (mark.kind === "line") return { ...mark, points: mark.points.map(by) };
+  if (mark.kind === "text") return { ...mark, at: by(mark.at) };
+  const [left, top, right, bottom] = mark.bounds;
+  return { ...mark, bounds: [...by([left, top]), ...by([right, bottom])] };
 }
 
 /**
@@ -186,14 +180,10 @@ export function handlesOf(mark) {
       { at: mark.to, drag: (to) => ({ ...mark, to }) },
     ];
   }
-  const [left, top, right, bottom] = boundsOf(mark, 0);
-  if (mark.kind === "circle") {
-    const corners = /** @type {Spot[]} */ ([[left, top], [right, top], [right, bottom], [left, bottom]]);
-    return corners.map((at, i) => ({ at, drag: (to) => ({ ...mark, bounds: boxOf(to, corners[(i + 2) % 4]) }) }));
-  }
-  if (mark.kind === "line") return [];
-  const grown = (/** @type {Spot} */ to) => (mark.size * Math.max(to[0] - left, 1)) / (right - left);
-  return [{ at: [right, bottom], drag: (to) => restyled(mark, "textSize", grown(to)) }];
+  if (mark.kind !== "circle") return [];
+  const [left, top, right, bottom] = mark.bounds;
+  /** @type {Spot[]} */ const corners = [[left, top], [right, top], [right, bottom], [left, bottom]];
+  return corners.map((at, i) => ({ at, drag: (to) => ({ ...mark, bounds: boxOf(to, corners[(i + 2) % 4]) }) }));
 }
 
 /**
@@ -257,15 +247,8 @@ function between(angle, other) {
  * @returns {import("./mask.js").Bounds} with its line, not only whole pixels
  */
 export function boundsOf(mark, beyond = "width" in mark ? mark.width / 2 : 0) {
-  const spots = pointsOf(mark);
-  const box = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of spots) {
-    box[0] = Math.min(box[0], x - beyond);
-    box[1] = Math.min(box[1], y - beyond);
-    box[2] = Math.max(box[2], x + beyond);
-    box[3] = Math.max(box[3], y + beyond);
-  }
-  return /** @type {any} */ (box);
+  const [xs, ys] = [0, 1].map((axis) => pointsOf(mark).map((spot) => spot[axis]));
+  return [Math.min(...xs) - beyond, Math.min(...ys) - beyond, Math.max(...xs) + beyond, Math.max(...ys) + beyond];
 }
 
 /**
@@ -284,11 +267,10 @@ export function hit(marks, point, reach) {
  * @param {number} reach
  */
 function isOn(mark, { x, y }, reach) {
-  const [left, top, right, bottom] = boundsOf(mark);
-  if (x < left - reach || x > right + reach || y < top - reach || y > bottom + reach) return false;
-  if (mark.kind === "text") return true;
   const spots = pointsOf(mark);
-  return spots.some((spot, i) => distance(spots[Math.max(0, i - 1)], spot, x, y) <= mark.width / 2 + reach);
+  if (mark.kind !== "text") return spots.some((spot, i) => distance(spots[Math.max(0, i - 1)], spot, x, y) <= mark.width / 2 + reach);
+  const [[left, top], [right, bottom]] = spots;
+  return x > left - reach && x < right + reach && y > top - reach && y < bottom + reach;
 }
 
 /**
@@ -310,18 +292,11 @@ function distance([ax, ay], [bx, by], x, y) {
  * @returns {Spot[]}
  */
 function pointsOf(mark) {
-  switch (mark.kind) {
-    case "arrow":
-      return arrowOf(mark);
-    case "circle":
-      return ringOf(mark.bounds);
-    case "line":
-      return mark.points;
-    default: {
-      const [x, y] = mark.at;
-      return [[x, y], [x + (lengthOf(mark.text) ?? guessed(mark.text)) * mark.size, y + LINE_HEIGHT * mark.size]];
-    }
-  }
+  if (mark.kind === "arrow") return arrowOf(mark);
+  if (mark.kind === "circle") return ringOf(mark.bounds);
+  if (mark.kind === "line") return mark.points;
+  const { at: [x, y], text, size } = mark;
+  return [[x, y], [x + (lengthOf(text) ?? GUESSED * text.length) * size, y + LINE_HEIGHT * size]];
 }
 
 /** @param {Arrow} mark */
@@ -354,29 +329,33 @@ function ringOf([left, top, right, bottom]) {
 export function toSvg(mark) {
   const rim = isDark(mark.colour) ? LIGHT : DARK;
   if (mark.kind === "text") return [["text", textOf(mark, rim)]];
-  const [tag, shape] = mark.kind === "circle" ? ellipseOf(mark.bounds) : lineOf(pointsOf(mark));
   const { width, colour } = mark;
-  return [
-    [tag, { ...shape, stroke: rim, "stroke-width": short(width + 2 * Math.max(1, RIM * width)) }],
-    [tag, { ...shape, stroke: colour, "stroke-width": width }],
-  ];
+  const shapes = mark.kind === "circle" ? [ellipseOf(mark.bounds)] : runsOf(pointsOf(mark));
+  const strokes = /** @type {const} */ ([[rim, short(width + 2 * Math.max(1, RIM * width))], [colour, width]]);
+  return strokes.flatMap(([stroke, wide]) => shapes.map(([tag, shape]) => [tag, { ...shape, stroke, "stroke-width": wide }]));
 }
 
 /**
  * @param {Circle["bounds"]} bounds
- * @returns {[string, Record<string, number>]}
+ * @returns {[string, object]}
  */
 function ellipseOf([left, top, right, bottom]) {
   return ["ellipse", { cx: (left + right) / 2, cy: (top + bottom) / 2, rx: (right - left) / 2, ry: (bottom - top) / 2 }];
 }
 
 /**
+ * In runs: the cost of a line that crosses itself grows faster than its length.
  * @param {Spot[]} spots
- * @returns {[string, Record<string, string>]}
+ * @returns {[string, object][]}
  */
-function lineOf(spots) {
-  const points = spots.length > 1 ? spots : [spots[0], spots[0]];
-  return ["polyline", { points: points.map(([x, y]) => `${short(x)},${short(y)}`).join(" ") }];
+function runsOf(spots) {
+  const runs = [];
+  for (let i = 0; i === 0 || i < spots.length - 1; i += RUN) {
+    const run = spots.slice(i, i + RUN + 1);
+    if (run.length === 1) run.push(run[0]); // a dot
+    runs.push(run.map((spot) => spot.map(short)).join(" "));
+  }
+  return runs.map((points) => ["polyline", { points }]);
 }
 
 /**
@@ -428,11 +407,6 @@ export function lengthOf(text) {
   return length;
 }
 
-/** @param {string} text */
-function guessed(text) {
-  return 0.6 * [...text].length;
-}
-
 /**
  * What somebody hears of a mark who does not see it.
  * @param {Mark} mark
@@ -455,6 +429,6 @@ function near(value) {
 }
 
 /** @param {number} value */
-function short(value) {
+export function short(value) {
   return Math.round(value * 10) / 10;
 }

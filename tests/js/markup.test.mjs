@@ -93,9 +93,6 @@ test("handles drag ends and corners", () => {
   assert.deepEqual(to.drag([5, 6]), { ...ARROW, to: [5, 6] });
   const corner = handlesOf(CIRCLE)[2];
   assert.deepEqual(corner.drag([10, 20]).bounds, [10, 20, 20, 30]);
-  const [size] = handlesOf(TEXT);
-  const twice = size.drag([20 + 2 * (size.at[0] - 20), 0]);
-  assert.equal(twice.size, 48);
 });
 
 test("restyling changes what the mark has, within the limits", () => {
@@ -159,6 +156,16 @@ test("every mark is drawn twice, its outline below and wider", () => {
     assert.ok(rim["stroke-width"] >= mark.width + 2);
     assert.equal(line.stroke, mark.colour);
   }
+});
+
+test("a long line is drawn in runs that hang together, all outlines below", () => {
+  const points = Array.from({ length: 450 }, (_, i) => [i, i % 7]);
+  const parts = toSvg({ ...LINE, points });
+  assert.deepEqual(parts.map(([, { stroke }]) => stroke === LINE.colour), [false, false, false, true, true, true]);
+  const runs = parts.slice(3).map(([, shape]) => shape.points.split(" "));
+  assert.equal(runs[0].at(-1), runs[1][0]);
+  assert.equal(runs.flat().length, 450 + 2);
+  assert.equal(toSvg({ ...LINE, points: [[3, 4]] })[0][1].points, "3,4 3,4");
 });
 
 test("the outline is light around dark colours", () => {
