@@ -167,3 +167,34 @@ def test_it_works_with_no_app_running_and_no_provider_set_up(tmp_path, photo_fil
     assert outside_is_untouched(json.loads(done.stdout)["file"])
     for word in ("queued", "succeeded"):
         assert word in done.stderr
+
+
+def test_it_extends_a_photo_with_or_without_a_mask(provider, edit):
+    (line,) = edit(mask=None, extend=(60, 0, 0, 40))
+    found = pixels_of(Path(line["file"]).read_bytes())
+    assert found.shape == (280, 380, 3)
+    kept = Edit.objects.get()
+    assert (kept.operation, kept.margins) == ("extend", [60, 0, 0, 40])
+    assert np.array_equal(
+        found[: 240 - kept.grow, 60 + kept.grow :],
+        photo_pixels(SIZE)[: 240 - kept.grow, kept.grow :],
+    )
+    assert line["gates"]["outside_identical"] is True
+
+
+def test_the_edge_of_the_mask_can_be_chosen(provider, edit):
+    (line,) = edit(grow=15, feather=2)
+    assert outside_is_untouched(line["file"], grow=15)
+    assert (Edit.objects.get().grow, Edit.objects.get().feather) == (15, 2)
+
+
+def test_without_a_mask_and_without_margins_it_says_what_is_missing(edit):
+    with pytest.raises(CommandError, match="--mask, or --extend"):
+        edit(mask=None)
+    assert not Edit.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["1,2,3", "a,b,c,d", "-1,0,0,0", "1,2,3,4,5", "9999999,0,0,0", ""])
+def test_margins_that_are_no_four_numbers_are_refused(photo_file, text):
+    with pytest.raises(CommandError, match="--extend"):
+        call_command("edit", str(photo_file), "--prompt", "Wider", f"--extend={text}")
