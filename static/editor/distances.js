@@ -4,8 +4,6 @@
  * then along each row over the lower envelope of parabolas (Felzenszwalb and Huttenlocher, 2012).
  */
 
-/** @typedef {import("./mask.js").Bounds} Bounds */
-
 export const FAR = 2 ** 30;
 
 let heights = new Uint16Array(0);
@@ -14,33 +12,52 @@ let sites = new Int32Array(0);
 let limits = new Float64Array(0);
 
 /**
- * Tells, row by row, the squared distance of each cell to the nearest one that is near: FAR where
- * there is none within `most`. The row is only good until the next one.
- * @param {Uint8Array} plane
- * @param {number} stride
- * @param {Bounds} bounds which cells are looked at
+ * Tells, row by row, the squared distance of each cell to the nearest site; FAR where a row has
+ * none within `most`. The row is only good until the next one.
+ * @param {Uint8Array} plane row by row
+ * @param {number} across
  * @param {number} isSite sites are the cells that are 0 (0) or the others (1)
  * @param {number} most
  * @param {(y: number, squares: Int32Array) => void} tell
  */
-export function distances(plane, stride, [left, top, right, bottom], isSite, most, tell) {
-  const across = right - left;
+export function distances(plane, across, isSite, most, tell) {
+  const down = plane.length / across;
   const far = Math.min(65534, Math.ceil(most)) + 1;
-  reserve(across, bottom - top);
-  for (let y = top, at = 0; y < bottom; y++) {
-    const row = y * stride;
-    for (let x = left; x < right; x++, at++) {
-      if ((plane[row + x] === 0) === (isSite === 0)) heights[at] = 0;
-      else heights[at] = y > top && heights[at - across] < far ? heights[at - across] + 1 : far;
-    }
-  }
-  for (let at = (bottom - top - 1) * across - 1; at >= 0; at--) {
-    const below = heights[at + across] + 1;
-    if (below < heights[at]) heights[at] = below;
-  }
-  for (let y = top; y < bottom; y++) {
-    envelope((y - top) * across, across, far);
+  reserve(across, down);
+  countDown(plane, across, isSite, far);
+  countUp(across, down);
+  for (let y = 0; y < down; y++) {
+    envelope(heights.subarray(y * across, (y + 1) * across), far);
     tell(y, squares);
+  }
+}
+
+/**
+ * How far above each cell the nearest site is.
+ * @param {Uint8Array} plane
+ * @param {number} across
+ * @param {number} isSite
+ * @param {number} far
+ */
+function countDown(plane, across, isSite, far) {
+  const rows = heights;
+  const other = 1 - isSite;
+  for (let at = 0; at < plane.length; at++) {
+    const height = at < across ? far : rows[at - across];
+    rows[at] = (plane[at] ? other : isSite) === 0 ? 0 : height < far ? height + 1 : far;
+  }
+}
+
+/**
+ * The same from below.
+ * @param {number} across
+ * @param {number} down
+ */
+function countUp(across, down) {
+  const rows = heights;
+  for (let at = (down - 1) * across - 1, below = down * across - 1; at >= 0; at--, below--) {
+    const height = rows[below] + 1;
+    if (height < rows[at]) rows[at] = height;
   }
 }
 
@@ -57,46 +74,44 @@ function reserve(across, down) {
 }
 
 /**
- * @param {number} at where the row begins
- * @param {number} across
+ * @param {Uint16Array} row heights
  * @param {number} far
  */
-function envelope(at, across, far) {
+function envelope(row, far) {
+  const across = row.length;
+  const [near, edges] = [sites, limits];
   let last = -1;
   for (let x = 0; x < across; x++) {
-    const height = heights[at + x];
+    const height = row[x];
     // Inside a run of sites nobody's nearest one is found, but at its ends.
-    if (height >= far || (height === 0 && isInner(at, x, across))) continue;
+    if (height === far || (height === 0 && row[x - 1] === 0 && row[x + 1] === 0)) continue;
     const lift = x * x + height * height;
-    let limit = -Infinity;
+    let edge = -Infinity;
     while (last >= 0) {
-      const site = sites[last];
-      limit = (lift - site * site - heights[at + site] ** 2) / (2 * (x - site));
-      if (limit > limits[last]) break;
+      const site = near[last];
+      const tall = row[site];
+      edge = (lift - site * site - tall * tall) / (2 * (x - site));
+      if (edge > edges[last]) break;
       last -= 1;
-      limit = -Infinity;
+      edge = -Infinity;
     }
     last += 1;
-    sites[last] = x;
-    limits[last] = limit;
+    near[last] = x;
+    edges[last] = edge;
   }
   if (last < 0) {
-    squares.fill(FAR, 0, across);
+    squares.fill(row[0] === 0 ? 0 : FAR, 0, across);
     return;
   }
-  limits[last + 1] = Infinity;
-  for (let x = 0, near = 0; x < across; x++) {
-    while (limits[near + 1] < x) near += 1;
-    const height = heights[at + sites[near]];
-    squares[x] = heights[at + x] === 0 ? 0 : (x - sites[near]) ** 2 + height * height;
+  edges[last + 1] = Infinity;
+  for (let x = 0, i = 0; x < across; x++) {
+    if (row[x] === 0) {
+      squares[x] = 0;
+      continue;
+    }
+    while (edges[i + 1] < x) i += 1;
+    const away = x - near[i];
+    const height = row[near[i]];
+    squares[x] = away * away + height * height;
   }
-}
-
-/**
- * @param {number} at
- * @param {number} x
- * @param {number} across
- */
-function isInner(at, x, across) {
-  return x > 0 && x < across - 1 && heights[at + x - 1] === 0 && heights[at + x + 1] === 0;
 }

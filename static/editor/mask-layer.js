@@ -4,8 +4,10 @@ import { union } from "./mask.js";
 import { MaskPicture } from "./overlay.js";
 
 /**
- * The canvas that shows the mask. While somebody paints, only what changed is shown anew, and its
- * edges as often as they are cheap; at rest everything is exact.
+ * The canvas that shows the mask. What is cheap is shown within the frame: what was painted, and
+ * small masks whole. Else the worker measures the edges: while somebody paints, they follow a
+ * moment later; while the view moves, the last exact picture moves along until the next one is
+ * there.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -15,10 +17,11 @@ import { MaskPicture } from "./overlay.js";
 
 const SLOW_FRAME_MS = 8;
 const REST_MS = 120;
+const MOVING_MS = 200; // between exact pictures while the view moves
 const MOST_PIXELS = 2.5e6;
-// Measuring edges may take this share of the time while somebody paints; this small it always may.
-const EDGE_SHARE = 0.1;
-const FEW_CELLS = 12_000;
+const FEW_CELLS = 3000; // whose edges are measured within a frame of a stroke
+const MANY_CELLS = 60_000; // of another view
+const ASK_MS = 50;
 const STEP_MS = 110;
 const MARCH_MS = 4500; // what moves by itself for longer needs a switch to stop it
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -30,20 +33,29 @@ export class MaskLayer {
 
   #element;
   #work;
+  #ask;
   #context;
   /** @type {Edge} */ #edge = { grow: null, feather: null };
   #ratio = 1;
-  #size = { width: 1, height: 1 };
   #picture = new MaskPicture({ width: 1, height: 1 }, 1);
   #image = new ImageData(1, 1);
-  /** @type {View | null} */ #view = null;
   /** @type {import("./looks.js").Inks | null} */ #inks = null;
-  #cost = 0;
+
+  /** What the canvas shows, and what the picture looks at: another while that is being measured. */
+  /** @type {View | null} */ #shown = null;
+  /** @type {View | null} */ #looked = null;
+  /** @type {View} */ #wanted = { left: 0, top: 0, scale: 1 };
+  #isSlow = false;
+  /** The edge is another than what was looked at. */
+  #isAnother = false;
+  #exactAt = 0;
 
   /** @type {Bounds | null} */ #dirty = null;
+  /** @type {Bounds | null} cells that may show the mask */ #region = null;
+  #isWhole = false;
   /** @type {Bounds | null} cells */ #unmeasured = null;
-  #measuredAt = 0;
-  #edgeCost = 0;
+  #isAsking = false;
+  #askedAt = -Infinity;
   #resting = 0;
 
   /** @type {number[]} */ #ants = [];
@@ -56,10 +68,12 @@ export class MaskLayer {
    * @param {HTMLElement} element the surface
    * @param {HTMLCanvasElement} canvas
    * @param {import("./work.js").Work} work
+   * @param {import("./levels.js").Ask} ask
    */
-  constructor(element, canvas, work) {
+  constructor(element, canvas, work, ask) {
     this.#element = element;
     this.#work = work;
+    this.#ask = ask;
     const context = canvas.getContext("2d");
     if (!context) throw new Error("this browser has no canvas");
     this.#context = context;
@@ -87,25 +101,24 @@ export class MaskLayer {
     this.#picture = new MaskPicture(canvas, Math.max(1, Math.round(this.#ratio)));
     const bytes = /** @type {Uint8ClampedArray<ArrayBuffer>} */ (this.#picture.bytes);
     this.#image = new ImageData(bytes, canvas.width, canvas.height);
-    this.#view = null;
+    this.#shown = null;
   }
 
   /** @param {Partial<Look>} look */
   setLook(look) {
     this.look = { ...this.look, ...look };
     this.#inks = null;
-    this.#view = null;
   }
 
   /** @param {Edge} edge */
   setEdge(edge) {
     this.#edge = edge;
-    this.#view = null;
+    this.#isAnother = true;
   }
 
   /** The canvas has another size, or is another one. */
   renew() {
-    this.#view = null;
+    this.#shown = null;
   }
 
   /** @param {Bounds} bounds of the mask that changed */
@@ -124,44 +137,71 @@ export class MaskLayer {
    * @param {boolean} isNew
    */
   paint(view, isNew) {
+    if (isNew) this.#wanted = view;
     this.canvas.hidden = this.look.hidden;
-    if (this.look.hidden) this.#view = null;
-    else if (!this.#view || (isNew && this.#cost < SLOW_FRAME_MS)) this.#paintAll(view);
-    else if (isNew) this.#carry(this.#view, view);
+    if (this.look.hidden) return;
+    const isMoved = this.#shown !== this.#wanted || this.#isAnother;
+    const isExact = !isMoved && this.#shown === this.#looked;
+    if (!this.#shown || (isMoved && !this.#isSlow) || (this.#dirty && !isExact)) this.#paintNow();
     else if (this.#dirty) this.#paintChanged(this.#dirty);
+    else if (isMoved) this.#carry();
+    else if (!this.#inks && isExact) this.#showAll();
     else return;
     this.#dirty = null;
-    this.#halt();
+    clearTimeout(this.#marching);
+    this.#marching = 0;
+    this.#rests();
+  }
+
+  #rests() {
     clearTimeout(this.#resting);
-    this.#resting = window.setTimeout(() => this.#rest(view), REST_MS);
+    this.#resting = window.setTimeout(() => this.#rest(), REST_MS);
   }
 
-  /** @param {View} view */
-  #paintAll(view) {
+  #rest() {
+    this.#resting = 0;
+    if (this.look.hidden) return;
+    if (this.#work.history.isOpen) {
+      this.#measureRest();
+      this.#rests();
+      return;
+    }
+    const { grow, feather } = this.shown;
+    const edge = this.#findEdge();
+    this.#isAnother ||= edge.grow !== grow || edge.feather !== feather;
+    const isStale = this.#shown !== this.#wanted || this.#isAnother;
+    if (isStale && this.#isSlow) this.#paintExactly();
+    else if (isStale) this.#paintNow();
+    else if (this.#unmeasured) this.#measureRest();
+    else if (!this.#isAsking && !this.#isWhole) this.#showAll();
+    this.wake();
+  }
+
+  /** Within the frame: the edges only if they are cheap. */
+  #paintNow() {
     const began = performance.now();
-    const picture = this.#picture;
-    this.#view = view;
-    this.canvas.style.transform = "";
-    picture.look(view, this.#work.size, this.#findEdge());
-    picture.colours.fill(0);
-    this.#ants = [];
-    this.#antBounds = null;
-    this.#colourAll();
-    this.#context.putImageData(this.#image, 0, 0);
-    this.#unmeasured = null;
-    this.#cost = performance.now() - began;
+    const cells = this.#lookAround();
+    const isCheap = !cells || this.#picture.costOf(cells) < MANY_CELLS;
+    if (cells && isCheap) this.#picture.measure(cells);
+    this.#unmeasured = isCheap ? null : cells;
+    this.#showAll();
+    this.#isSlow = !isCheap || performance.now() - began > SLOW_FRAME_MS;
+    this.#measureRest();
   }
 
-  #colourAll() {
+  /**
+   * Samples the mask as it looks from where the view is.
+   * @returns {Bounds | null} the cells that may show it
+   */
+  #lookAround() {
     const { mask, history } = this.#work;
-    const picture = this.#picture;
-    const isPlain = this.look.inverse || this.look.only;
+    this.#looked = this.#wanted;
+    this.#isAnother = false;
+    this.#picture.look(this.#wanted, this.#work.size, this.#findEdge());
     // The mask does not know its bounds in mid-stroke.
     const bounds = history.isOpen ? mask.everything : mask.bounds();
-    const cells = bounds && picture.sample(mask, bounds);
-    const measured = cells && picture.measure(cells);
-    const coloured = isPlain ? picture.everything : measured;
-    if (coloured) this.#antBounds = picture.colour(coloured, this.#inksNow(), this.#phase, this.#ants);
+    this.#region = bounds && this.#picture.sample(mask, bounds);
+    return this.#region;
   }
 
   /** @param {Bounds} bounds */
@@ -169,49 +209,78 @@ export class MaskLayer {
     const picture = this.#picture;
     const cells = picture.sample(this.#work.mask, bounds);
     if (!cells) return;
-    this.#unmeasured = union(this.#unmeasured, cells);
-    const seen = this.#mayMeasure(this.#unmeasured) ? this.#measure(this.#unmeasured) : cells;
-    const coloured = seen && picture.colour(seen, this.#inksNow(), this.#phase);
-    if (!coloured) return;
-    const [left, top, right, bottom] = coloured;
-    this.#context.putImageData(this.#image, 0, 0, left, top, right - left, bottom - top);
+    const isCheap = picture.costOf(cells) < FEW_CELLS;
+    if (!isCheap) this.#unmeasured = union(this.#unmeasured, cells);
+    this.#region = union(this.#region, cells);
+    const seen = isCheap ? picture.measure(cells) : cells;
+    if (seen) this.#show(seen);
+    if (performance.now() - this.#askedAt > ASK_MS) this.#measureRest();
   }
 
-  /** @param {Bounds} cells */
-  #mayMeasure(cells) {
-    if (this.#picture.costOf(cells) < FEW_CELLS) return true;
-    return (performance.now() - this.#measuredAt) * EDGE_SHARE > this.#edgeCost;
-  }
-
-  /** @param {Bounds} cells */
-  #measure(cells) {
-    const began = performance.now();
-    const seen = this.#picture.measure(cells);
-    this.#measuredAt = performance.now();
-    this.#edgeCost = this.#measuredAt - began;
-    this.#unmeasured = null;
-    return seen;
-  }
-
-  /**
-   * Where painting the mask takes longer than half a frame, it moves along as it is until the view
-   * is at rest.
-   * @param {View} from
-   * @param {View} to
-   */
-  #carry(from, to) {
+  /** The last exact picture moves along. */
+  #carry() {
+    const [from, to] = [this.#shown, this.#wanted];
+    if (!from) return;
     const scale = to.scale / from.scale;
     const x = (to.left - from.left * scale) / this.#ratio;
     const y = (to.top - from.top * scale) / this.#ratio;
-    this.canvas.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.canvas.style.transform = from === to ? "" : `translate(${x}px, ${y}px) scale(${scale})`;
+    if (performance.now() - this.#exactAt > MOVING_MS) this.#paintExactly();
   }
 
-  /** @param {View} view */
-  #rest(view) {
-    this.#resting = 0;
-    if (this.look.hidden) return;
-    this.#paintAll(view);
-    this.wake();
+  /** Once the worker has measured its edges, the picture of the present view is shown. */
+  #paintExactly() {
+    if (this.#isAsking) return;
+    this.#exactAt = performance.now();
+    this.#unmeasured = this.#lookAround();
+    if (this.#unmeasured) this.#measureRest();
+    else this.#showAll();
+  }
+
+  /** Lets the worker measure what is not measured yet. */
+  async #measureRest() {
+    const wish = this.#unmeasured && !this.#isAsking && this.#picture.wish(this.#unmeasured);
+    if (!wish) return;
+    this.#isAsking = true;
+    this.#askedAt = performance.now();
+    this.#unmeasured = null;
+    const found = await this.#ask("edges", wish, [wish.plane.buffer]).catch(() => null);
+    this.#isAsking = false;
+    const seen = found && this.#picture.take(found);
+    if (seen && this.#resting && this.#looked === this.#shown) this.#show(seen);
+    else if (seen || !found) this.#showAll();
+    // What came meanwhile: parts that were painted, another view.
+    if (!this.#resting) this.#rest();
+  }
+
+  /** @param {Bounds} cells */
+  #show(cells) {
+    this.#isWhole = false;
+    this.#put(this.#picture.colour(cells, this.#inksNow(), this.#phase));
+  }
+
+  /** Everything that the picture looks at, and which places are the ants'. */
+  #showAll() {
+    const picture = this.#picture;
+    const isPlain = this.look.inverse || this.look.only;
+    const isSame = this.#inks && this.#shown === this.#looked;
+    const cells = isPlain ? picture.everything : this.#region && picture.around(this.#region);
+    this.#ants = [];
+    picture.colours.fill(0);
+    this.#antBounds = cells && picture.colour(cells, this.#inksNow(), this.#phase, this.#ants);
+    if (isSame && !isPlain) this.#put(this.#antBounds);
+    else this.#context.putImageData(this.#image, 0, 0);
+    this.#isWhole = true;
+    this.#shown = this.#looked;
+    if (this.#shown !== this.#wanted) this.#carry();
+    else this.canvas.style.transform = "";
+  }
+
+  /** @param {Bounds | null} bounds */
+  #put(bounds) {
+    if (!bounds) return;
+    const [left, top, right, bottom] = bounds;
+    this.#context.putImageData(this.#image, 0, 0, left, top, right - left, bottom - top);
   }
 
   /** Automatic edges follow the mask, but not in mid-stroke, where nobody has counted it. */
@@ -233,14 +302,8 @@ export class MaskLayer {
     if (!ants || !outline || isOver || stillness.matches || document.hidden || !this.#antBounds) return;
     this.#phase += 1;
     this.#picture.march(this.#ants, this.#inksNow(), this.#phase);
-    const [left, top, right, bottom] = this.#antBounds;
-    this.#context.putImageData(this.#image, 0, 0, left, top, right - left, bottom - top);
+    this.#put(this.#antBounds);
     this.#marching = window.setTimeout(() => this.#march(), STEP_MS);
-  }
-
-  #halt() {
-    clearTimeout(this.#marching);
-    this.#marching = 0;
   }
 
   // ---- colours

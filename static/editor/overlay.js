@@ -1,5 +1,5 @@
 // @ts-check
-import { distances } from "./distances.js";
+import { measured } from "./edges.js";
 import { intersection } from "./mask.js";
 
 /**
@@ -19,20 +19,17 @@ import { intersection } from "./mask.js";
 /** @typedef {import("./viewport.js").View} View */
 /** @typedef {{grow: number, feather: number}} Edge in canvas pixels */
 
-const FULL = 255;
-
 export class MaskPicture {
   /** Canvas pixels in a cell. */
   #cell = 1;
   #across = new Axis(1, 0, 1, 0, 1, 0);
   #down = this.#across;
-  /** FULL where the mask is set. */
+  /** 255 where the mask is set. */
   #mask = new Uint8Array(0);
-  /** How much of the tint: 0 outside what may change, FULL where it changes wholly. */
+  /** How much of the tint: 0 outside what may change, 255 where it changes wholly. */
   #shade = new Uint8Array(0);
-  #contract = new Uint8Array(0);
   /** @type {Edge} */ #edge = { grow: 0, feather: 0 };
-  #ramp = new Uint8Array(0);
+  #version = 0;
 
   /**
    * @param {Size} size
@@ -54,7 +51,8 @@ export class MaskPicture {
    */
   look(view, canvas, edge) {
     this.#cell = Math.max(1, 1 / view.scale);
-    this.#setEdge(edge);
+    this.#edge = edge;
+    this.#version += 1;
     const reach = Math.ceil((edge.grow + edge.feather) / this.#cell) + 1;
     this.#across = new Axis(this.width, reach, this.unit, view.left, view.scale, canvas.width);
     this.#down = new Axis(this.height, reach, this.unit, view.top, view.scale, canvas.height);
@@ -62,7 +60,6 @@ export class MaskPicture {
     if (this.#mask.length < cells) {
       this.#mask = new Uint8Array(cells);
       this.#shade = new Uint8Array(cells);
-      this.#contract = new Uint8Array(cells);
     } else {
       this.#mask.fill(0, 0, cells);
       this.#shade.fill(0, 0, cells);
@@ -73,8 +70,8 @@ export class MaskPicture {
     return this.#across.samples.length;
   }
 
-  /** @returns {Bounds} the cells on the canvas */
-  get #onCanvas() {
+  /** @returns {Bounds} the cells that show the canvas */
+  get everything() {
     return [this.#across.from, this.#down.from, this.#across.to, this.#down.to];
   }
 
@@ -87,7 +84,7 @@ export class MaskPicture {
   sample({ pixels, width }, bounds) {
     const [fromX, toX] = this.#across.cellsOf(bounds[0], bounds[2]);
     const [fromY, toY] = this.#down.cellsOf(bounds[1], bounds[3]);
-    const cells = intersection([fromX, fromY, toX, toY], this.#onCanvas);
+    const cells = intersection([fromX, fromY, toX, toY], this.everything);
     if (!cells) return null;
     const [left, top, right, bottom] = cells;
     const { samples } = this.#across;
@@ -105,20 +102,57 @@ export class MaskPicture {
   }
 
   /**
-   * Measures the edges around cells that were sampled.
-   * @param {Bounds} cells
-   * @returns {Bounds | null} the cells that may look different now
+   * @param {Bounds} cells that were sampled
+   * @returns {Bounds | null} those that may look different for it
    */
-  measure(cells) {
+  around(cells) {
+    return intersection(swollen(cells, (this.#edge.grow + this.#edge.feather) / this.#cell), this.everything);
+  }
+
+  /**
+   * What has to be known to measure the edges around cells that were sampled.
+   * @param {Bounds} cells
+   * @returns {import("./edges.js").Wish | null}
+   */
+  wish(cells) {
     const reach = this.#edge.grow / this.#cell;
     const fade = this.#edge.feather / this.#cell;
-    const seen = intersection(swollen(cells, reach + fade), this.#onCanvas);
-    const near = seen && intersection(swollen(seen, fade), this.#onCanvas);
-    const all = near && intersection(swollen(near, reach), this.#onCanvas);
+    const seen = this.around(cells);
+    const near = seen && intersection(swollen(seen, fade), this.everything);
+    const all = near && intersection(swollen(near, reach), this.everything);
     if (!seen || !near || !all) return null;
-    this.#measureContract(all, near, reach);
-    this.#measureShade(near, seen, fade);
+    const across = all[2] - all[0];
+    const plane = new Uint8Array(across * (all[3] - all[1]));
+    for (let y = all[1], at = 0; y < all[3]; y++, at += across) {
+      plane.set(this.#mask.subarray(y * this.#stride + all[0], y * this.#stride + all[2]), at);
+    }
+    return { version: this.#version, plane, all, near, seen, reach, fade };
+  }
+
+  /**
+   * Takes over what was measured, but where the mask has changed meanwhile.
+   * @param {import("./edges.js").Measured} found
+   * @returns {Bounds | null} the cells that may look different now
+   */
+  take({ version, plane, all, seen, shade }) {
+    if (version !== this.#version) return null;
+    let from = 0;
+    for (let y = seen[1]; y < seen[3]; y++) {
+      let then = (y - all[1]) * (all[2] - all[0]) + seen[0] - all[0];
+      for (let x = seen[0], at = y * this.#stride + x; x < seen[2]; x++, at++, from++, then++) {
+        if (this.#mask[at] === plane[then]) this.#shade[at] = shade[from];
+      }
+    }
     return seen;
+  }
+
+  /**
+   * Measures at once.
+   * @param {Bounds} cells
+   */
+  measure(cells) {
+    const wish = this.wish(cells);
+    return wish && this.take(measured(wish));
   }
 
   /**
@@ -147,11 +181,6 @@ export class MaskPicture {
     return seen;
   }
 
-  /** @returns {Bounds} all cells of the canvas that are near the surface */
-  get everything() {
-    return this.#onCanvas;
-  }
-
   /**
    * Moves the dashes.
    * @param {number[]} ants
@@ -163,54 +192,6 @@ export class MaskPicture {
     for (const place of ants) {
       colours[place] = isDash(place % width, Math.floor(place / width), unit, phase) ? light : dark;
     }
-  }
-
-  // ---- the edges
-
-  /** @param {Edge} edge */
-  #setEdge(edge) {
-    const fade = edge.feather / this.#cell;
-    this.#edge = edge;
-    this.#ramp = new Uint8Array(Math.ceil(fade * fade) + 1);
-    for (let square = 0; square < this.#ramp.length; square++) {
-      const share = Math.min(1, Math.sqrt(square) / Math.max(fade, 1e-6));
-      this.#ramp[square] = 1 + Math.round((FULL - 1) * share * share * (3 - 2 * share));
-    }
-  }
-
-  /**
-   * @param {Bounds} cells that are looked at
-   * @param {Bounds} near that are told
-   * @param {number} reach
-   */
-  #measureContract(cells, near, reach) {
-    const contract = this.#contract;
-    const most = reach * reach;
-    distances(this.#mask, this.#stride, cells, 1, reach, (y, squares) => {
-      if (y < near[1] || y >= near[3]) return;
-      for (let x = near[0], at = y * this.#stride + x; x < near[2]; x++, at++) {
-        contract[at] = squares[x - cells[0]] <= most ? 1 : 0;
-      }
-    });
-  }
-
-  /**
-   * @param {Bounds} cells
-   * @param {Bounds} near
-   * @param {number} fade
-   */
-  #measureShade(cells, near, fade) {
-    const { length } = this.#ramp;
-    const ramp = this.#ramp;
-    const shade = this.#shade;
-    const contract = this.#contract;
-    distances(contract, this.#stride, cells, 0, fade, (y, squares) => {
-      if (y < near[1] || y >= near[3]) return;
-      for (let x = near[0], at = y * this.#stride + x; x < near[2]; x++, at++) {
-        const square = squares[x - cells[0]];
-        shade[at] = contract[at] === 0 ? 0 : square < length ? ramp[square] : FULL;
-      }
-    });
   }
 
   // ---- colours

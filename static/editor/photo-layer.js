@@ -4,16 +4,23 @@ import { intersection } from "./mask.js";
 /**
  * The canvas that shows the photo on its ground: a checker where nothing is yet, in the margins,
  * and behind what is transparent.
+ *
+ * A canvas that can be drawn on is copied for every frame in which anything on the page changes
+ * (measured in Chromium without a GPU: 0.4 ms at 1200 x 850). So at rest one that only holds a
+ * bitmap takes its place.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {import("./viewport.js").View} View */
 
 const SQUARE = 8; // CSS pixels of the checker
+const REST_MS = 200;
 const CRISP = 2; // from this scale on pixels have edges
 
 export class PhotoLayer {
   #context;
+  #still = document.createElement("canvas");
+  #resting = 0;
   #work;
   #levels;
   #ground = "";
@@ -53,6 +60,24 @@ export class PhotoLayer {
 
   /** @param {View} view */
   paint(view) {
+    this.#still.replaceWith(this.canvas);
+    clearTimeout(this.#resting);
+    this.#resting = window.setTimeout(() => this.#rest(), REST_MS);
+    this.#draw(view);
+  }
+
+  #rest() {
+    const { canvas } = this;
+    const { width, height } = canvas;
+    const copy = new OffscreenCanvas(width, height);
+    copy.getContext("2d", { alpha: false })?.drawImage(canvas, 0, 0);
+    Object.assign(this.#still, { className: canvas.className, width, height });
+    this.#still.getContext("bitmaprenderer", { alpha: false })?.transferFromImageBitmap(copy.transferToImageBitmap());
+    canvas.replaceWith(this.#still);
+  }
+
+  /** @param {View} view */
+  #draw(view) {
     const to = this.#context;
     const { width, height } = this.canvas;
     const [left, top] = this.#work.margins;
@@ -69,9 +94,9 @@ export class PhotoLayer {
     const { picture } = this.#work;
     to.imageSmoothingEnabled = scale < CRISP;
     const isCovered = part && contained(seen, boundsOf(part));
-    if (!isCovered) this.#draw(level, photo, seen, 0, 0, level.width / picture.width, level.height / picture.height);
+    if (!isCovered) this.#drawPart(level, photo, seen, 0, 0, level.width / picture.width, level.height / picture.height);
     const near = part && intersection(seen, boundsOf(part));
-    if (part && near) this.#draw(part.bitmap, photo, near, part.left, part.top, 1, 1);
+    if (part && near) this.#drawPart(part.bitmap, photo, near, part.left, part.top, 1, 1);
   }
 
   /**
@@ -108,7 +133,7 @@ export class PhotoLayer {
    * @param {number} across pixels of the bitmap in one of the photo
    * @param {number} down
    */
-  #draw(bitmap, photo, [left, top, right, bottom], x, y, across, down) {
+  #drawPart(bitmap, photo, [left, top, right, bottom], x, y, across, down) {
     const { scale } = photo;
     this.#context.drawImage(
       bitmap,

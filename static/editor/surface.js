@@ -35,7 +35,7 @@ const BRUSHES = ["brush", "eraser"];
 const SMALLEST_RING = 4; // CSS pixels
 const OTHER_RING = 20; // of tools without a size, moved by keys
 const TAG_ROOM = 44;
-const POINTER_MS = 60;
+const POINTER_MS = 100;
 const SIDES = ["top", "right", "bottom", "left"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -89,7 +89,7 @@ export class Surface {
     const [photoCanvas, maskCanvas] = ["photo", "mask"].map((name) => added(element, "canvas", name));
     const levels = new Levels(photo, ask, (what) => this.#photoCame(what));
     this.#photoLayer = new PhotoLayer(photoCanvas, work, levels);
-    this.#maskLayer = new MaskLayer(element, maskCanvas, work);
+    this.#maskLayer = new MaskLayer(element, maskCanvas, work, ask);
     this.hud.setAttribute("class", "hud");
     this.hud.setAttribute("aria-hidden", "true");
     this.hudCanvas.dataset.space = "canvas";
@@ -135,11 +135,12 @@ export class Surface {
   }
 
   /**
+   * What is painted lies exactly under what is seen.
    * @param {Point} spot on the surface
    * @returns {Point}
    */
   toCanvas({ x, y }) {
-    return toCanvas(this.view, x, y);
+    return toCanvas(snapped(this.view), x, y);
   }
 
   /**
@@ -147,7 +148,7 @@ export class Surface {
    * @returns {Point} on the surface
    */
   toSpot({ x, y }) {
-    const { left, top, scale } = this.view;
+    const { left, top, scale } = snapped(this.view);
     return { x: left + x * scale, y: top + y * scale };
   }
 
@@ -351,7 +352,8 @@ export class Surface {
     const hasSize = BRUSHES.includes(this.#element.dataset.tool ?? "");
     const across = hasSize ? Math.max(SMALLEST_RING, size * this.cssPerPixel) : OTHER_RING;
     const { style } = this.#ring;
-    this.#ring.hidden = !shown;
+    if (this.#ring.hidden === shown) this.#ring.hidden = !shown;
+    if (!shown) return;
     if (across !== this.#ringSize) style.inlineSize = style.blockSize = `${across}px`;
     this.#ringSize = across;
     style.transform = `translate(${x / this.ratio - across / 2}px, ${y / this.ratio - across / 2}px)`;
