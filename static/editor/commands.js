@@ -15,7 +15,7 @@
  * @property {() => void} singleKeys
  * @property {boolean} hasSingleKeys
  * @property {() => void} prompt leads to the prompt
- * @property {() => void} masks shows masks of other edits
+ * @property {(list: "use" | "copy") => void} masks shows masks of other edits, or where this one can go
  * @property {() => void} importMask
  * @property {() => void} exportMask
  * @property {number} amount by how many pixels the mask is grown or shrunk
@@ -80,12 +80,16 @@ export const COMMANDS = [
   act("delete-mark", "mask", (editor) => editor.deleteMark(), {
     place: "marks", icon: "clear", keys: ["Delete", "Backspace"], isOff: (editor) => !editor.hasMark,
   }),
+  act("next-mark", "mask", (editor) => editor.stepMark(1), {
+    icon: "pencil", keys: ["n"], isOff: ({ work }) => !work.marks.length,
+  }),
   act("clear", "mask", (editor) => editor.clear(), { place: "mask", keys: ["Delete"], isOff: isEmpty }),
   act("grow", "mask", (editor, page) => editor.grow(page.amount), { place: "mask-amount", isOff: isEmpty }),
   act("shrink", "mask", (editor, page) => editor.shrink(page.amount), { place: "mask-amount", isOff: isEmpty }),
   act("smooth", "mask", (editor) => editor.smooth(), { place: "mask-shape", isOff: isEmpty }),
   act("fill-holes", "mask", (editor) => editor.fillHoles(), { place: "mask-shape", icon: "fill", isOff: isEmpty }),
-  act("masks", "mask", (_, page) => page.masks(), { place: "mask-files", icon: "layers" }),
+  act("masks", "mask", (_, page) => page.masks("use"), { place: "mask-files", icon: "layers" }),
+  act("copy-mask", "mask", (_, page) => page.masks("copy"), { place: "mask-files", icon: "branch", isOff: isEmpty }),
   act("import", "mask", (_, page) => page.importMask(), { place: "mask-files" }),
   act("export", "mask", (_, page) => page.exportMask(), { place: "mask-files", icon: "download", isOff: isEmpty }),
   act("no-extension", "mask", (editor) => editor.setMargins([0, 0, 0, 0]), {

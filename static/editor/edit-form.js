@@ -1,5 +1,6 @@
 // @ts-check
 import { filled, radio } from "./form-parts.js";
+import { boundsOf } from "./markup.js";
 import { MoreOptions } from "./more-options.js";
 import { chosen } from "./offered.js";
 
@@ -17,7 +18,7 @@ import { chosen } from "./offered.js";
  * @typedef {object} Drawn
  * @property {Bounds | null} bounds of the mask
  * @property {readonly number[]} margins
- * @property {readonly object[]} marks
+ * @property {readonly import("./markup.js").Mark[]} marks
  * @property {number | null} grow
  * @property {number | null} feather
  */
@@ -299,8 +300,9 @@ export class EditForm extends EventTarget {
     question.set("prompt_chars", String([...this.#field("prompt").value.trim()].length));
     const { bounds, marks } = this.#drawn();
     ["l", "t", "r", "b"].forEach((side, i) => bounds && question.set(side, String(bounds[i])));
-    for (const name of ["margins", "grow"]) question.set(name, String(chosen.get(name)));
+    for (const name of ["margins", "grow", "feather"]) question.set(name, String(chosen.get(name)));
     question.set("marks", String(marks.length));
+    if (marks.length) question.set("marks_bounds", String(around(marks)));
     return question;
   }
 
@@ -387,4 +389,16 @@ export class EditForm extends EventTarget {
     if (!part) throw new Error(`the form has no ${name}`);
     return /** @type {HTMLElement} */ (part);
   }
+}
+
+/**
+ * @param {readonly import("./markup.js").Mark[]} marks
+ * @returns {Bounds} that hold all of them, in whole pixels of the picture
+ */
+function around(marks) {
+  const all = marks.map((mark) => boundsOf(mark));
+  const side = (/** @type {number} */ i) => all.map((bounds) => bounds[i]);
+  const [left, top] = [0, 1].map((i) => Math.floor(Math.min(...side(i))));
+  const [right, bottom] = [2, 3].map((i) => Math.ceil(Math.max(...side(i))));
+  return [left, top, right, bottom];
 }

@@ -32,7 +32,7 @@ export class Options {
     // What does not fit is reached by the wheel too, which has no sideways step on most mice.
     root.addEventListener("wheel", ({ deltaY }) => (root.scrollLeft += deltaY), { passive: true });
     this.#find("#box button").addEventListener("click", () => this.#stamp());
-    for (const event of ["tool", "size", "options", "edge", "margins"]) editor.addEventListener(event, () => this.show());
+    for (const event of ["tool", "size", "options", "mark", "edge", "margins"]) editor.addEventListener(event, () => this.show());
     this.#offerBox();
   }
 

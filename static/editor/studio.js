@@ -6,6 +6,8 @@ import { EditForm } from "./edit-form.js";
 import { filled } from "./form-parts.js";
 import { listenToLook } from "./look-menu.js";
 import { MaskEditor } from "./mask-editor.js";
+import { MaskLibrary } from "./mask-library.js";
+import { selectObject } from "./object-select.js";
 import { Options } from "./options.js";
 import { Palette } from "./palette.js";
 import { References } from "./references.js";
@@ -46,7 +48,15 @@ const editor = new MaskEditor(
   },
   {
     ask,
-    fetchSelection: async () => Promise.reject(new Error(words.workFailed)),
+    fetchSelection: (wish, signal) =>
+      selectObject(wish, {
+        url: data.select_url,
+        fetch: (url, init) => session.fetch(url, init),
+        ask,
+        picture: data.image,
+        failed: words.workFailed,
+        signal,
+      }),
     words: { ...words, ...words.commands },
   },
 );
@@ -78,6 +88,9 @@ const draft = new Draft({
     find("#draft-state").dataset.state = state;
   },
 });
+const library = new MaskLibrary(/** @type {HTMLDialogElement} */ (find("#mask-library")), {
+  editor, ask, session, draft, say, image: data.image, drop: surface,
+});
 
 /** @type {import("./commands.js").Page} */
 const page = {
@@ -95,9 +108,9 @@ const page = {
     foldSheet(false);
     find("#prompt").focus();
   },
-  masks: () => {},
-  importMask: () => {},
-  exportMask: () => {},
+  masks: (list) => library.open(list),
+  importMask: () => library.chooseFile(),
+  exportMask: () => library.export("white"),
   get amount() {
     return Math.max(1, Math.round(Number(/** @type {HTMLInputElement} */ (find("#amount")).value)) || 1);
   },
@@ -181,7 +194,7 @@ function listenToEditor() {
   hear(["marks", "tool"], () => editForm.showMarkup(editor.work.marks.length > 0 || MARKUP_TOOLS.includes(editor.tool)));
   hear(["tool"], showHint);
   hear(["view"], showView);
-  hear(["tool", "mode", "look", "busy", "change", "marks", "margins", "view"], () => rail.show());
+  hear(["tool", "mode", "look", "busy", "change", "marks", "mark", "margins", "view"], () => rail.show());
   hear(["busy"], () => find("#busy").toggleAttribute("hidden", !editor.isBusy));
   hear(["pointer"], showPointer);
   hear(["photo"], () => surface.removeAttribute("aria-busy"));

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from PIL import Image as PillowImage
 from playwright.sync_api import Page, expect
 
+from editor.imaging.masks import grow
 from editor.models import Edit, Result
 from tests.drawing import photo_pixels, photo_png
 
@@ -97,11 +98,13 @@ def test_from_a_photo_to_an_approved_result(
 
 
 def assert_only_the_mask_changed(downloaded: Path, edit: Edit) -> None:
-    """Full size, another picture inside the mask, and not one pixel changed outside."""
+    """Full size, another picture inside the mask, and not one pixel changed outside its grown edge."""
     with PillowImage.open(downloaded) as picture:
         result = np.asarray(picture.convert("RGB"))
     with PillowImage.open(default_storage.open(edit.mask)) as picture:
-        mask = np.asarray(picture.convert("L")) > 127
+        painted = np.asarray(picture.convert("L"))
+    assert 4 <= edit.grow < 20
+    mask = grow(painted, edit.grow) > 127
     source = photo_pixels((800, 600))
     assert result.shape == source.shape
     assert (result[~mask] == source[~mask]).all()

@@ -1,0 +1,70 @@
+"""The studio from the files as they are served: collected, shortened and under hashed names."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Page, Route, expect
+
+from editor.models import Draft
+from tests.drawing import pixels_of
+
+MOST_KB = 60
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+
+@pytest.fixture
+def collected(settings: Any, tmp_path: Path) -> Path:
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "editor.storage.StaticStorage"},
+    }
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return tmp_path / "static"
+
+
+@pytest.fixture
+def served(collected: Path, signed_in_page: Page) -> tuple[Page, set[Path]]:
+    """A page that gets collected files only, and which of them it asked for."""
+    asked: set[Path] = set()
+
+    def answer(route: Route) -> None:
+        path = collected / re.sub(r"^.*?/static/|[?#].*$", "", route.request.url)
+        asked.add(path)
+        route.fulfill(path=path, content_type=TYPES[path.suffix])
+
+    signed_in_page.context.route("**/static/**", answer)
+    return signed_in_page, asked
+
+
+def test_the_studio_runs_from_the_files_as_they_are_served_and_is_small(
+    served: tuple[Page, set[Path]], photo: Any
+) -> None:
+    page, asked = served
+    page.goto(f"/images/{photo.pk}/edit")
+    surface = page.get_by_role("application", name="Mask editor")
+    expect(surface).not_to_have_attribute("aria-busy", "true")
+    page.keyboard.press("m")
+    page.get_by_role("group", name="A box by numbers").get_by_role("button", name="Apply").click()
+    page.keyboard.press("?")
+    page.keyboard.type("smooth")
+    page.keyboard.press("Enter")  # in the worker
+    expect(page.locator("#draft-state")).to_have_text(re.compile("draft saved"))
+    mask = pixels_of(bytes(Draft.objects.get(image=photo).mask)).astype(bool)
+    assert mask[240, 320]
+    assert not mask[100, 100]
+    assert 0.2 < mask.mean() < 0.25  # a quarter, but for smoothed corners
+
+    ours = {path for path in asked if path.parent.name == "editor" and path.suffix != ".svg"}
+    assert all(re.search(r"\.[0-9a-f]{12}\.(js|css)$", path.name) for path in ours)
+    assert len(ours) > 30
+    sizes = {path.name: path.with_name(f"{path.name}.br").stat().st_size for path in ours}
+    total = sum(sizes.values()) / 1000
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:8]
+    assert total < MOST_KB, (
+        f"The studio's scripts and sheets are {total:.1f} KB compressed, {MOST_KB} at most. "
+        f"The largest: {', '.join(f'{name} {size / 1000:.1f}' for name, size in largest)}"
+    )
