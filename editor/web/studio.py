@@ -217,7 +217,7 @@ def _submit(request: Request, image: Image) -> HttpResponse:
         edit = submit(_new_edit(request, image, again, further.images, drawn))
     except NotSubmitted as refused:
         return _refused(request, image, again, _errors(refused.problems), _status_of(refused))
-    drafts.discard(request.user, image)
+    drafts.discard(request.user, image, request.POST)
     if _wants_json(request):
         return JsonResponse({"url": reverse("edit_show", args=[edit.pk])}, status=201)
     return redirect("edit_show", pk=edit.pk)
@@ -277,7 +277,7 @@ def _refused(
 ) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"errors": errors}, status=status)
-    start = drafts.start_of(request.user, image) or {"mask_url": None, "updated_at": ""}
+    start = drafts.start_of(request.user, image)
     start |= {name: drafts.text_in(request, name) for name in ("prompt", *offers.NAMES)}
     numbers = references.numbers_in(request.POST) or []
     start["pictures"] = references.pictures_of(request.user, numbers)
