@@ -22,7 +22,7 @@ from editor.models import Image
 from editor.web.access import Request, load, signed_in
 
 AT_ONCE = 2  # in one process of the web server: each keeps a core busy for a second
-PATIENCE_S = 0.5
+PATIENCE_S = 1.5
 MOST_BYTES = 1024 * 1024
 MOST_LINES = 500
 MOST_POINTS = 20_000

@@ -16,8 +16,6 @@
  */
 /** @typedef {{region: Region | null, file: string}} Selection null: nothing was found; file: a PNG as base64 */
 
-const TRIES = 3;
-const WAIT_MS = 1000;
 const HALF = 8; // of the 16 that the weights around a pixel add up to
 
 /**
@@ -32,21 +30,16 @@ const HALF = 8; // of the 16 that the weights around a pixel add up to
  * @returns {Promise<Selection>} rejects with what a person can be told
  */
 export async function selectObject(wish, { url, fetch, ask, picture: { width, height }, failed, signal }) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json, image/png" };
-  for (let tried = 1; ; tried++) {
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(wish), signal }).catch(() => null);
-    signal.throwIfAborted();
-    if (answer?.ok && answer.headers.get("Content-Type") === "image/png") {
-      const bytes = new Uint8Array(await answer.arrayBuffer());
-      const file = btoa(String.fromCharCode(...bytes));
-      return { region: await ask("enlarge", { bytes, width, height }, [bytes.buffer]), file };
-    }
-    if (answer?.status !== 503 || tried === TRIES) {
-      const told = await answer?.json().catch(() => null);
-      throw new Error(told?.error ?? failed);
-    }
-    await new Promise((resolve) => setTimeout(resolve, WAIT_MS)); // all places are taken
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(wish), signal }).catch(() => null);
+  signal.throwIfAborted();
+  if (answer?.headers.get("Content-Type") !== "image/png") {
+    const told = await answer?.json().catch(() => null);
+    throw new Error(told?.error ?? failed);
   }
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const file = btoa(String.fromCharCode(...bytes));
+  return { region: await ask("enlarge", { bytes, width, height }, [bytes.buffer]), file };
 }
 
 /**
@@ -84,16 +77,14 @@ function reach({ width: across, height: down, pixels }, width, height) {
   let [left, top, right, bottom] = [across, down, 0, 0];
   for (let i = pixels.indexOf(255); i >= 0; i = pixels.indexOf(255, i + 1)) {
     const x = i % across;
-    const y = (i - x) / across;
-    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-    [top, bottom] = [Math.min(top, y), y + 1];
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    top = Math.min(top, (bottom = (i - x) / across));
   }
-  if (!right) return null;
+  const first = (/** @type {number} */ at, /** @type {number} */ scale) => Math.max(0, Math.floor((at - 1) * scale));
+  const last = (/** @type {number} */ at, /** @type {number} */ scale, /** @type {number} */ most) =>
+    Math.min(most, Math.ceil((at + 2) * scale));
   const [wide, high] = [width / across, height / down];
-  return [
-    Math.max(0, Math.floor((left - 1) * wide)), Math.max(0, Math.floor((top - 1) * high)),
-    Math.min(width, Math.ceil((right + 1) * wide)), Math.min(height, Math.ceil((bottom + 1) * high)),
-  ];
+  return top < down ? [first(left, wide), first(top, high), last(right, wide, width), last(bottom, high, height)] : null;
 }
 
 /**

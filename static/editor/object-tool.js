@@ -1,6 +1,6 @@
 // @ts-check
 import { boxPath, pathOf } from "./outline.js";
-import { combining } from "./shapes.js";
+import { combineRegion } from "./shapes.js";
 import { union } from "./mask.js";
 import { onCanvas } from "./regions.js";
 
@@ -162,40 +162,22 @@ class ObjectGesture {
   }
 
   /**
-   * Instead of the answer before, this one.
+   * Instead of the answer before, this one: what that one added is taken away, what it took is added.
    * @param {Region | null} region
    */
   #put(region) {
     const { mask, history, step } = this.#editing;
     const last = this.#found[this.#found.length - 1];
     if (!last) this.#before = kept(mask);
+    /** @type {[Region | null | undefined, import("./tools.js").Mode][]} */
+    const steps = [[region, this.#mode]];
+    if (last) steps.unshift([this.#mode === "add" ? last.region : null, "subtract"], [this.#before, "add"]);
     return step(() => {
       /** @type {Bounds | null} */
       let bounds = null;
-      if (last) bounds = this.#putBack(last.region);
-      if (!region) return bounds;
-      for (const part of combining(mask, history, region, this.#mode)) bounds = union(bounds, part);
+      for (const [each, mode] of steps) if (each) bounds = union(bounds, combineRegion(mask, history, each, mode));
       return bounds;
     });
-  }
-
-  /**
-   * What was masked before the first answer, where an answer may have changed it.
-   * @param {Region | null} region
-   */
-  #putBack(region) {
-    const { mask, history } = this.#editing;
-    const before = this.#before;
-    if (!region) return null;
-    const bounds = this.#mode === "intersect" ? union(region.bounds, before?.bounds ?? null) : region.bounds;
-    const [left, top, right, bottom] = bounds;
-    history.touch(bounds);
-    for (let y = top; y < bottom; y++) {
-      mask.pixels.fill(0, y * mask.width + left, y * mask.width + right);
-      if (before) putRow(mask, before, y, left, right);
-    }
-    for (const tile of mask.tilesIn(bounds)) mask.recount(tile);
-    return bounds;
   }
 
   /** What the server is asked, in picture pixels; null where the box lies beside the picture. */
@@ -225,20 +207,6 @@ class ObjectGesture {
 function kept(mask) {
   const bounds = mask.bounds();
   return bounds && { bounds, pixels: mask.copy(bounds) };
-}
-
-/**
- * @param {import("./mask.js").Mask} mask
- * @param {Region} region
- * @param {number} y
- * @param {number} from
- * @param {number} to
- */
-function putRow(mask, { bounds: [left, top, right, bottom], pixels }, y, from, to) {
-  const [first, last] = [Math.max(from, left), Math.min(to, right)];
-  if (y < top || y >= bottom || first >= last) return;
-  const start = (y - top) * (right - left) - left;
-  mask.pixels.set(pixels.subarray(start + first, start + last), y * mask.width + first);
 }
 
 /**

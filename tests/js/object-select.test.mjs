@@ -148,23 +148,6 @@ test("no connection, and an answer that is no answer, are told in the page's wor
   await assert.rejects(asking([{ ok: true, status: 200, headers: new Headers({ "Content-Type": "text/html" }), json: async () => JSON.parse("<") }]).answer, /It failed/);
 });
 
-test("while all places are taken it is asked again, but not for ever", async (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
-  const busy = refused(503, { error: "Busy" });
-  const first = asking([busy, PNG]);
-  const turn = async () => {
-    for (let i = 0; i < 20; i++) await Promise.resolve();
-    context.mock.timers.tick(1000);
-  };
-  await turn();
-  assert.equal((await first.answer).region.bounds[2], 1);
-  const second = asking([busy, busy, busy, PNG]);
-  const told = assert.rejects(second.answer, /Busy/);
-  for (let i = 0; i < 4; i++) await turn();
-  await told;
-  assert.equal(second.sent.length, 3);
-});
-
 test("what was given up is not answered", async () => {
   const canceling = new AbortController();
   canceling.abort();
