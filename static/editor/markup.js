@@ -112,7 +112,7 @@ export function writable(text) {
  */
 export function firstStyle({ width, height }) {
   const side = Math.max(width, height);
-  return { markWidth: Math.max(2, Math.round(side / 200)), textSize: Math.max(12, Math.round(side / 30)) };
+  return { markWidth: Math.max(2, Math.round(side / 160)), textSize: Math.max(12, Math.round(side / 30)) };
 }
 
 /**
