@@ -89,7 +89,7 @@ export function floodFill(pixels, width, at) {
  * @returns {Region | null}
  */
 export function smoothed(region, radius, size) {
-  const bounds = around(region, 2 * Math.floor(radius), size); // all that a disc at the selection's edge holds
+  const bounds = around(region, Math.floor(radius), size);
   const width = bounds[2] - bounds[0];
   const before = laid(region, bounds);
   const [most, least] = [spread(before, width, CHANGE, radius), spread(before, width, KEEP, radius)];

@@ -132,8 +132,8 @@ test("only the surroundings of the edge are read from the photo", () => {
 });
 
 test("an island inside a letter is not selected with the paper around it", () => {
-  // A ring of ink, thick enough for the small version, whose inside is all edge to it.
-  const photo = drawn(300, 300, (x, y) => (Math.abs(Math.hypot(x - 150, y - 150) - 9) < 6 ? [0, 0, 0] : [255, 255, 255]));
+  // A thin ring of ink: what lies right inside is so near to the paper outside that it is asked for its own colour.
+  const photo = drawn(300, 300, (x, y) => (Math.abs(Math.hypot(x - 150, y - 150) - 12) < 1.5 ? [0, 0, 0] : [255, 255, 255]));
   const region = wand(averaged(photo, 120, 120), photo, reader(photo), { x: 20, y: 20 }, { tolerance: 40, contiguous: true });
   const pixels = spreadOut(region, photo);
   assert.equal(pixels[150 * 300 + 150], 0);
@@ -164,4 +164,10 @@ test("a click on a pixel unlike all around it selects by its place in the small 
   const photo = drawn(300, 300, (x, y) => (x === 150 && y === 150 ? [255, 255, 255] : x < 200 ? [20, 20, 20] : [90, 90, 90]));
   const region = wand(averaged(photo, 100, 100), photo, reader(photo), { x: 150, y: 150 }, { tolerance: 30, contiguous: true });
   assert.deepEqual(region.bounds, [0, 0, 200, 300]);
+});
+
+test("a click beside an edge selects what is on its side", () => {
+  const photo = drawn(300, 300, (x, y) => (x < (y < 60 ? 90 : 151) ? [20, 20, 20] : [80, 80, 80]));
+  const region = wand(averaged(photo, 100, 100), photo, reader(photo), { x: 152, y: 150 }, { tolerance: 25, contiguous: true });
+  assert.deepEqual(spreadOut(region, photo), expectedAt(photo, { x: 152, y: 150 }, 25, true));
 });
