@@ -27,6 +27,17 @@ export class Session {
       this.#password.value = "";
       this.#answer(dialog.returnValue === "in");
     });
+    // What htmx asks for by itself must not take the page away; a dialog that stays empty says why.
+    document.addEventListener("htmx:beforeOnLoad", (event) => {
+      const { xhr } = /** @type {CustomEvent} */ (event).detail;
+      if (!xhr.getResponseHeader("HX-Redirect")?.startsWith(this.#signinPath)) return;
+      event.preventDefault();
+      this.renew({ quietly: !(/** @type {HTMLElement} */ (event.target).closest("dialog")) });
+    });
+  }
+
+  get #signinPath() {
+    return this.#form.getAttribute("action") ?? "";
   }
 
   /** The number of the person whose page this is. */
@@ -53,7 +64,7 @@ export class Session {
 
   /** @param {Response} answer */
   isOver(answer) {
-    const isSignin = answer.redirected && new URL(answer.url).pathname === this.#form.getAttribute("action");
+    const isSignin = answer.redirected && new URL(answer.url).pathname === this.#signinPath;
     return isSignin || answer.status === 401 || answer.status === 403; // 403: the token is of an older session
   }
 

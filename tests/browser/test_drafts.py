@@ -203,6 +203,13 @@ def test_when_the_session_is_over_the_person_signs_in_in_place_and_nothing_is_lo
 ) -> None:
     Session.objects.all().delete()
     drag(studio, *HERE)
+    assert_asked_in_place(studio, accessible)
+    assert_painted(stored_mask(studio, photo), True, False)
+    assert Draft.objects.get().person == alice
+
+
+def assert_asked_in_place(studio: Page, accessible: Callable[[Page], None]) -> None:
+    """The dialog takes the page's person alone, and forgets the password."""
     dialog = studio.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_contain_text("Nothing is lost")
     expect(dialog.get_by_label("Username or email")).to_have_value("alice")
@@ -219,8 +226,23 @@ def test_when_the_session_is_over_the_person_signs_in_in_place_and_nothing_is_lo
     expect(dialog).to_be_hidden()
     assert PASSWORD not in studio.content()
     assert studio.locator("#again-password").input_value() == ""
-    assert_painted(stored_mask(studio, photo), True, False)
-    assert Draft.objects.get().person == alice
+
+
+def test_what_the_page_asks_for_by_itself_does_not_take_it_away_when_the_session_is_over(
+    studio: Page, live_server: Any, photo: Any, make_edit: Any
+) -> None:
+    make_edit(photo)  # is under way, so the list of versions is asked for again and again
+    open_studio(studio, live_server, photo)
+    wish(studio).fill("Half a sentence")
+    expect_state(studio, "saved")
+    with studio.expect_response(re.compile("/versions"), timeout=30_000) as asking:
+        Session.objects.all().delete()
+    while "hx-redirect" not in asking.value.headers:
+        with studio.expect_response(re.compile("/versions"), timeout=30_000) as asking:
+            pass
+    studio.wait_for_timeout(500)
+    assert studio.url.endswith(f"/images/{photo.pk}/edit")
+    expect(wish(studio)).to_have_value("Half a sentence")
 
 
 def test_who_signs_in_later_goes_on_painting_and_it_is_kept_here(studio: Page, photo: Any) -> None:
