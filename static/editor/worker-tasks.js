@@ -1,4 +1,5 @@
 // @ts-check
+import { edges } from "./edges.js";
 import { CHANGE } from "./mask.js";
 import { enlarged } from "./object-select.js";
 import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask } from "./png.js";
@@ -86,7 +87,7 @@ async function importMask({ blob, width, height, fit = false, inverse = false })
   return { answer: { region, found, by: mask.by }, transfer: [pixels.buffer] };
 }
 
-export { importMask as import };
+export { edges, importMask as import };
 
 /**
  * A thing that was found on a small copy of the picture.
