@@ -83,11 +83,11 @@ export class Mask {
     const bounds = this.capsuleBounds(from, to, radius);
     if (!bounds) return;
     const { pixels, width } = this;
-    const span = /** @type {[number, number]} */ ([0, 0]);
+    const capsule = new Capsule(from, to, radius);
     for (let y = bounds[1]; y < bounds[3]; y++) {
-      capsuleSpan(span, from, to, radius, y + 0.5);
-      const start = Math.max(0, Math.ceil(span[0] - 0.5));
-      const end = Math.min(width, Math.floor(span[1] - 0.5) + 1);
+      capsule.cross(y + 0.5);
+      const start = Math.max(0, Math.ceil(capsule.left - 0.5));
+      const end = Math.min(width, Math.floor(capsule.right - 0.5) + 1);
       if (start < end) pixels.fill(value, y * width + start, y * width + end);
     }
   }
@@ -312,67 +312,76 @@ export class Mask {
 }
 
 /**
- * Writes into `span` the interval of x that a capsule covers on the line y; a capsule is convex, so
- * there is only one, and it reaches from the leftmost to the rightmost of its two discs and the
- * band between them.
- * @param {[number, number]} span
- * @param {Point} from
- * @param {Point} to
- * @param {number} radius
- * @param {number} y
+ * A capsule is convex, so a line of pixels crosses it once: from the leftmost to the rightmost of
+ * its two discs and the band between them. Every row of every move of a brush asks for it, so
+ * nothing is allocated.
  */
-function capsuleSpan(span, from, to, radius, y) {
-  span[0] = Infinity;
-  span[1] = -Infinity;
-  includeDisc(span, from, radius, y);
-  includeDisc(span, to, radius, y);
-  includeBand(span, from, to, radius, y);
-}
+class Capsule {
+  left = Infinity;
+  right = -Infinity;
 
-/**
- * @param {[number, number]} span
- * @param {Point} centre
- * @param {number} radius
- * @param {number} y
- */
-function includeDisc(span, centre, radius, y) {
-  const away = y - centre.y;
-  if (Math.abs(away) > radius) return;
-  const half = Math.sqrt(radius * radius - away * away);
-  span[0] = Math.min(span[0], centre.x - half);
-  span[1] = Math.max(span[1], centre.x + half);
-}
-
-/**
- * @param {[number, number]} span
- * @param {Point} from
- * @param {Point} to
- * @param {number} radius
- * @param {number} y
- */
-function includeBand(span, from, to, radius, y) {
-  const dx = to.x - from.x;
-  const dy = to.y - from.y;
-  const length = Math.hypot(dx, dy);
-  if (length === 0) return;
-  const away = y - from.y;
-  let left = -Infinity;
-  let right = Infinity;
-  // Along the line: 0 <= x * dx + away * dy <= length². Across it: |x * dy - away * dx| <= radius * length.
-  for (const [slope, low, high] of [
-    [dx, -away * dy, length * length - away * dy],
-    [dy, away * dx - radius * length, away * dx + radius * length],
-  ]) {
-    if (slope === 0) {
-      if (low > 0 || high < 0) return;
-      continue;
-    }
-    left = Math.max(left, Math.min(low / slope, high / slope));
-    right = Math.min(right, Math.max(low / slope, high / slope));
+  /**
+   * @param {Point} from
+   * @param {Point} to
+   * @param {number} radius
+   */
+  constructor(from, to, radius) {
+    this.from = from;
+    this.to = to;
+    this.radius = radius;
+    this.dx = to.x - from.x;
+    this.dy = to.y - from.y;
+    this.length = Math.hypot(this.dx, this.dy);
   }
-  if (left > right) return;
-  span[0] = Math.min(span[0], from.x + left);
-  span[1] = Math.max(span[1], from.x + right);
+
+  /** @param {number} y where the line lies */
+  cross(y) {
+    this.left = Infinity;
+    this.right = -Infinity;
+    this.#disc(this.from.x, y - this.from.y);
+    this.#disc(this.to.x, y - this.to.y);
+    if (this.length > 0) this.#band(y - this.from.y);
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} away
+   */
+  #disc(x, away) {
+    const half = Math.sqrt(this.radius * this.radius - away * away);
+    if (half >= 0) this.#include(x - half, x + half); // not a number beyond the disc
+  }
+
+  /**
+   * Along the line: 0 <= x * dx + away * dy <= length². Across it: |x * dy - away * dx| <= radius *
+   * length.
+   * @param {number} away
+   */
+  #band(away) {
+    const { from, radius, dx, dy, length } = this;
+    let left = -Infinity;
+    let right = Infinity;
+    if (dx) {
+      const [start, end] = [(-away * dy) / dx, (length * length - away * dy) / dx];
+      left = Math.min(start, end);
+      right = Math.max(start, end);
+    } else if (away * dy < 0 || away * dy > length * length) return;
+    if (dy) {
+      const [one, other] = [(away * dx - radius * length) / dy, (away * dx + radius * length) / dy];
+      left = Math.max(left, Math.min(one, other));
+      right = Math.min(right, Math.max(one, other));
+    } else if (Math.abs(away * dx) > radius * length) return;
+    if (left <= right) this.#include(from.x + left, from.x + right);
+  }
+
+  /**
+   * @param {number} left
+   * @param {number} right
+   */
+  #include(left, right) {
+    if (left < this.left) this.left = left;
+    if (right > this.right) this.right = right;
+  }
 }
 
 /**
