@@ -163,8 +163,7 @@ def require_same_person(request: Request) -> None:
 
 def told(draft: Draft, *, status: int) -> JsonResponse:
     """What a page needs to know of a draft: 409 if it was not its own saving that is kept."""
-    facts = {**_saved(draft), "is_sent": _is_sent(draft)}
-    return JsonResponse(facts, status=status)
+    return JsonResponse(_saved(draft), status=status)
 
 
 def _is_sent(draft: Draft) -> bool:
@@ -354,5 +353,10 @@ def start_of(person: Person, image: Image) -> dict[str, Any]:
 
 def _saved(draft: Draft) -> dict[str, Any]:
     tab, _dot, number = draft.saved_by.partition(".")
-    at = draft.updated_at.isoformat()
-    return {"version": draft.version, "tab": tab, "number": int(number or 0), "updated_at": at}
+    return {
+        "version": draft.version,
+        "tab": tab,
+        "number": int(number or 0),
+        "updated_at": draft.updated_at.isoformat(),
+        "is_sent": _is_sent(draft),
+    }

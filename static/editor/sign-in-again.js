@@ -6,11 +6,13 @@ import { filled } from "./form-parts.js";
  * is on the page stays, and what was waiting is sent.
  */
 
+const TOKEN = "csrfmiddlewaretoken";
 const JSON_ONLY = { Accept: "application/json" };
 
 export class Session {
   #dialog;
   #form;
+  /** Against forged requests; good for the page's person alone. */ token = "";
   /** @type {Promise<boolean> | null} */ #renewing = null;
   /** @type {(isIn: boolean) => void} */ #answer = () => {};
 
@@ -18,6 +20,7 @@ export class Session {
   constructor(dialog) {
     this.#dialog = dialog;
     this.#form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
+    this.token = /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(TOKEN)).value;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#signIn();
@@ -43,11 +46,6 @@ export class Session {
   /** The number of the person whose page this is. */
   get person() {
     return this.#dialog.dataset.person ?? "";
-  }
-
-  /** The token against forged requests that is good now. */
-  get token() {
-    return /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"))?.value ?? "";
   }
 
   /**
@@ -83,8 +81,11 @@ export class Session {
     try {
       const answer = await fetch(this.#form.action, { headers: JSON_ONLY });
       const { csrf, person } = await answer.json();
-      this.#useToken(csrf);
-      return { isIn: String(person?.id) === this.person, isThere: true, person };
+      const isIn = String(person?.id) === this.person;
+      // Nothing of this page may be sent in the name of somebody else who has signed in meanwhile.
+      if (isIn) this.#useToken(csrf);
+      else /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(TOKEN)).value = csrf;
+      return { isIn, isThere: true, person };
     } catch {
       return { isIn: false, isThere: false, person: null };
     }
@@ -120,7 +121,8 @@ export class Session {
 
   /** @param {string} token */
   #useToken(token) {
-    for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) {
+    this.token = token;
+    for (const input of document.querySelectorAll(`[name=${TOKEN}]`)) {
       /** @type {HTMLInputElement} */ (input).value = token;
     }
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
@@ -129,8 +131,7 @@ export class Session {
   /** @param {RequestInit} init */
   #withToken(init) {
     const { body } = init;
-    const name = "csrfmiddlewaretoken";
-    if (body instanceof FormData && body.has(name)) body.set(name, this.token); // it goes before the header
+    if (body instanceof FormData && body.has(TOKEN)) body.set(TOKEN, this.token); // it goes before the header
     return { ...init, headers: { ...init.headers, "X-CSRFToken": this.token } };
   }
 

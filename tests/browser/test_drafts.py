@@ -245,6 +245,32 @@ def test_what_the_page_asks_for_by_itself_does_not_take_it_away_when_the_session
     expect(wish(studio)).to_have_value("Half a sentence")
 
 
+def test_another_person_who_signs_in_meanwhile_gets_none_of_it(
+    studio: Page, live_server: Any, photo: Any, alice: Any, bob: Any
+) -> None:
+    wish(studio).fill("Of Alice")
+    expect_state(studio, "saved")
+    other = studio.context.new_page()
+    studio.context.clear_cookies()
+    other.goto("/")
+    other.get_by_label("Username or email").fill("bob")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/")
+    drag(studio, *HERE)
+    dialog = studio.get_by_role("dialog", name="Sign in again")
+    expect(dialog.get_by_role("alert")).to_have_text("Bob is signed in in this browser now.")
+    dialog.get_by_role("button", name="Later").click()
+    studio.get_by_role("button", name=re.compile("Run edit")).click()
+    expect(dialog).to_be_visible()
+    assert not Draft.objects.filter(person=bob).exists()
+    assert not Edit.objects.exists()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    studio.wait_for_url(re.compile(r"/edits/\d+/"))
+    assert Edit.objects.get().created_by == alice
+
+
 def test_who_signs_in_later_goes_on_painting_and_it_is_kept_here(studio: Page, photo: Any) -> None:
     Session.objects.all().delete()
     drag(studio, *HERE)

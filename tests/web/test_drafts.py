@@ -2,12 +2,13 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 
 from editor.models import Draft, Edit
@@ -209,6 +210,27 @@ def test_a_page_that_knows_of_no_draft_replaces_none(
     answer = save(client, photo, prompt="run again", tab=OTHER, version="")
     assert answer.status_code == 409
     assert Draft.objects.get().prompt == "long work"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_pages_that_save_at_the_same_moment_one_is_taken_and_the_others_are_told(
+    photo: Any, alice: Any
+) -> None:
+    def save_first(number: int) -> tuple[int, bool]:
+        try:
+            saver = drafts.Saver(f"{number:024x}", 1)
+            draft, is_kept = drafts.keep(alice, photo, {"prompt": str(number)}, saver, seen)
+            return draft.version, is_kept
+        finally:
+            connections.close_all()
+
+    for seen in (0, 1):
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(save_first, range(6)))
+        assert sorted(is_kept for _version, is_kept in answers) == [False] * 5 + [True]
+        assert {version for version, _is_kept in answers} == {seen + 1}
+        winner = [is_kept for _version, is_kept in answers].index(True)
+        assert Draft.objects.get().prompt == str(winner)
 
 
 # --- after it was sent --------------------------------------------------------------------------
