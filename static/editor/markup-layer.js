@@ -1,5 +1,5 @@
 // @ts-check
-import { boundsOf, handlesOf, restyled, toSvg } from "./markup.js";
+import { boundsOf, handlesOf, isRoom, restyled, toSvg } from "./markup.js";
 import { boxPath } from "./outline.js";
 
 /**
@@ -64,13 +64,16 @@ export class MarkupLayer {
    * @param {Mark | null} old
    * @param {Mark | null} now
    * @param {boolean} joins whether it goes on with the step before
+   * @returns {boolean} whether there was room for it
    */
   put(old, now, joins = false) {
-    const { marks } = this;
-    const others = old ? marks.flatMap((mark) => (mark !== old ? [mark] : now ? [now] : [])) : [...marks, ...(now ? [now] : [])];
+    this.#draft = { old, now };
+    const marks = this.#drafted();
     this.#draft = null;
-    /** @type {any} */ (this.#work).setMarks(others, joins);
-    this.select(now);
+    const hasRoom = isRoom(marks);
+    if (hasRoom) this.#work.setMarks(marks, joins);
+    this.select(hasRoom ? now : old);
+    return hasRoom;
   }
 
   /** @returns {boolean} whether a mark was selected, which is gone now */
@@ -115,20 +118,25 @@ export class MarkupLayer {
   show() {
     cancelAnimationFrame(this.#scheduled);
     this.#scheduled = 0;
-    const { old, now } = this.#draft ?? { old: null, now: null };
-    const marks = this.marks.flatMap((mark) => (mark !== old ? [mark] : now ? [now] : []));
-    if (now && !old) marks.push(now);
+    const marks = this.#drafted();
     const shown = new Map(marks.map((mark) => [mark, this.#shown.get(mark) ?? drawn(mark)]));
     this.#shown = shown;
     this.#group.replaceChildren(...shown.values());
-    this.#showChosen(now ?? (old ? null : this.selected));
+    this.#showChosen(this.#draft ? this.#draft.now : this.selected);
     this.#place();
+  }
+
+  /** The marks with what stands in for one of them. */
+  #drafted() {
+    const { old, now } = this.#draft ?? { old: null, now: null };
+    const marks = this.marks.flatMap((mark) => (mark !== old ? mark : (now ?? [])));
+    return now && !old ? [...marks, now] : marks;
   }
 
   /** @param {Mark | null} mark */
   #showChosen(mark) {
     this.#chosen.replaceChildren();
-    if (!mark || mark !== (this.#draft?.now ?? this.selected)) return;
+    if (!mark) return;
     const [left, top, right, bottom] = boundsOf(mark);
     const box = boxPath({ x: left, y: top }, { x: right, y: bottom });
     const dots = handlesOf(mark).map(({ at: [x, y] }) => `M${x} ${y}h0`).join("");

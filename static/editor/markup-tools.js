@@ -1,5 +1,5 @@
 // @ts-check
-import { MOST_CHARACTERS, boxOf, handlesOf, hit, isRoom, markInWords, moved, penAt, short, spotOf, styleOf, writable } from "./markup.js";
+import { MOST_CHARACTERS, boxOf, handlesOf, hit, markInWords, moved, penAt, rimOf, short, spotOf, styleOf, writable } from "./markup.js";
 
 /**
  * Tools that draw marks over the picture. A press on a mark that is there already takes that one: it
@@ -154,10 +154,11 @@ function write(editing, mark, at, { pointerType }) {
   const field = Object.assign(document.createElement("input"), { value: text, maxLength: MOST_CHARACTERS, ariaLabel: words.markWords });
   let isOpen = true;
   field.className = "writing";
-  Object.assign(field.style, { pointerEvents: "auto", transformOrigin: "0 0", color: colour, background: "#000a", border: 0, padding: 0, font: "600 16px/1.2 var(--font)", minInlineSize: "6ch" });
+  Object.assign(field.style, { pointerEvents: "auto", transformOrigin: "0 0", color: colour, background: `${rimOf(colour)}aa`, border: 0, outline: `1px solid ${colour}`, padding: 0, font: "600 16px/1.2 var(--font)", minInlineSize: "6ch" });
   field.style.setProperty("field-sizing", "content");
   surface.hud.after(field);
   if (mark) markup.draft(mark, null);
+  else select(editing, null);
   place();
   field.focus({ preventScroll: true });
   field.addEventListener("pointerdown", (event) => event.stopPropagation());
@@ -195,16 +196,10 @@ function write(editing, mark, at, { pointerType }) {
  * @param {Mark | null} now
  */
 function put(editing, old, now) {
-  const { markup } = editing;
-  const marks = [...markup.marks.filter((mark) => mark !== old), ...(now ? [now] : [])];
-  if (!isRoom(marks)) {
-    markup.undraft();
-    editing.announce(editing.words.marksFull);
-    return;
-  }
-  markup.put(old, now);
-  editing.tell("marks");
-  select(editing, now);
+  if (editing.markup.put(old, now)) {
+    editing.tell("marks");
+    select(editing, now);
+  } else editing.announce(editing.words.marksFull);
 }
 
 /**

@@ -327,7 +327,7 @@ function ringOf([left, top, right, bottom]) {
  * @returns {[tag: string, attributes: Record<string, string | number>][]} SVG elements, the lower one first
  */
 export function toSvg(mark) {
-  const rim = isDark(mark.colour) ? LIGHT : DARK;
+  const rim = rimOf(mark.colour);
   if (mark.kind === "text") return [["text", textOf(mark, rim)]];
   const { width, colour } = mark;
   const shapes = mark.kind === "circle" ? [ellipseOf(mark.bounds)] : runsOf(pointsOf(mark));
@@ -377,10 +377,13 @@ function textOf({ at: [x, y], text, size, colour }, rim) {
   };
 }
 
-/** @param {string} colour */
-function isDark(colour) {
+/**
+ * What sets a colour off: dark around light ones, light around dark ones.
+ * @param {string} colour
+ */
+export function rimOf(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 80;
+  return 0.299 * red + 0.587 * green + 0.114 * blue < 80 ? LIGHT : DARK;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { areMarks } from "../../static/editor/markup.js";
+import { areMarks, isRoom } from "../../static/editor/markup.js";
 import { arrow, circle, line } from "../../static/editor/markup-tools.js";
 import { Work } from "../../static/editor/work.js";
 
@@ -19,8 +19,10 @@ function editing({ margins = [0, 0, 0, 0], cssPerPixel = 1 } = {}) {
     draft: () => (markup.drafts += 1),
     undraft() {},
     put(old, now) {
-      work.setMarks(old ? work.marks.flatMap((mark) => (mark !== old ? [mark] : now ? [now] : [])) : [...work.marks, now]);
+      const marks = old ? work.marks.flatMap((mark) => (mark !== old ? mark : (now ?? []))) : [...work.marks, now];
+      if (isRoom(marks)) work.setMarks(marks);
       markup.selected = now;
+      return isRoom(marks);
     },
   };
   return {
