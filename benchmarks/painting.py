@@ -23,7 +23,13 @@ from playwright.async_api import Browser, Page, async_playwright
 from benchmarks import drawing, people, processes
 from benchmarks.figures import Figure
 from benchmarks.painting_hands import (
-    PLAIN, PLAIN_SCRIPT, WATCH, Hands, Point, resident_bytes, wave,
+    PLAIN,
+    PLAIN_SCRIPT,
+    WATCH,
+    Hands,
+    Point,
+    resident_bytes,
+    wave,
 )  # fmt: skip
 from benchmarks.stack import Stack, running_stack
 
@@ -280,14 +286,18 @@ class Studio:
         )
         for name in ("grow", "shrink"):
             button = hands.page.locator(f'[data-act="{name}"]').first
-            figures += await self.blocked(hands, name, button.evaluate("node => node.click()"), name)
+            figures += await self.blocked(
+                hands, name, button.evaluate("node => node.click()"), name
+            )
         return figures + await self.object_select()
 
     async def blocked(self, hands: Hands, name: str, act: Any, task: str) -> list[Figure]:
         await hands.forget()
         await act
         await hands.page.wait_for_function(
-            "task => window.__seen.tasks.some((each) => each.task === task)", arg=task, timeout=20_000
+            "task => window.__seen.tasks.some((each) => each.task === task)",
+            arg=task,
+            timeout=20_000,
         )
         await hands.page.wait_for_timeout(300)
         longest = max([*(await hands.seen("long")), max(await hands.seen("frames")) - 1000 / 60, 0])

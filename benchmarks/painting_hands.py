@@ -188,4 +188,3 @@ def _read(pid: int, name: str) -> bytes:
         return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
         return b"0 0" if name == "statm" else b""
-

@@ -121,7 +121,8 @@ export class Levels {
     if (this.#isAsking || this.isEmpty) return;
     const { fullUrl } = this.#photo;
     if (!this.#isFull) {
-      if (this.#isBlurred(scale)) this.#load(fullUrl, partFor(this.#photo, scale, seen), true);
+      // The preview is lossy: who looks at single pixels shall see those that there are.
+      if (scale >= 1 || this.#isBlurred(scale)) this.#load(fullUrl, partFor(this.#photo, scale, seen), true);
     } else if (this.#isBlurred(scale)) {
       const bounds = partFor(this.#photo, scale, seen);
       if (bounds && !contains(this.#part, seen)) this.#load(fullUrl, bounds, false);
@@ -145,8 +146,7 @@ export class Levels {
   async #load(url, bounds, wantsLevels) {
     this.#isAsking = true;
     try {
-      const answer = await this.#ask("photo", { url, bounds, wantsLevels });
-      const found = Array.isArray(answer) ? { levels: answer, part: null, isOpaque: true } : answer; // XXX until the worker uses photo()
+      const found = await this.#ask("photo", { url, bounds, wantsLevels });
       if (wantsLevels) this.#take(found, url === this.#photo.fullUrl);
       if (found.part) this.#replacePart(found.part);
     } catch {

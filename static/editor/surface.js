@@ -80,8 +80,6 @@ export class Surface {
    * @param {(what: News) => void} tell
    */
   constructor(element, photo, work, ask, tell) {
-    // XXX until the editor gives its work: a mask alone
-    if ("pixels" in work) work = /** @type {any} */ ({ picture: photo, margins: [0, 0, 0, 0], mask: work, size: work, history: { isOpen: true } });
     this.#element = element;
     this.#work = work;
     this.#margins = work.margins;
@@ -186,16 +184,6 @@ export class Surface {
   hideBrush() {
     this.brush.shown = false;
     this.schedule();
-  }
-
-  // XXX until the editor says toCanvas and setLook
-  /** @param {Point} spot */
-  toPicture(spot) {
-    return this.toCanvas(spot);
-  }
-  /** @param {boolean} tinted */
-  showTint(tinted) {
-    this.setLook({ hidden: !tinted });
   }
 
   /** @param {Partial<import("./looks.js").Look>} look */
