@@ -13,7 +13,8 @@ import { boxPath } from "./outline.js";
 const REACH = 24;
 const SNAP = 6;
 const GRIP = 26;
-export const MOST_PIXELS = 64_000_000;
+const MOST_PIXELS = 64_000_000; // as the server's limits are
+const LONGEST_SIDE = 30_000;
 /** @type {Record<string, string>} */
 const CURSORS = { "-1,-1": "nwse", "1,1": "nwse", "-1,1": "nesw", "1,-1": "nesw", "-1,0": "ew", "1,0": "ew", "0,-1": "ns", "0,1": "ns" };
 
@@ -122,7 +123,8 @@ export function marginsFor({ width, height }, aspect) {
  */
 export function limited(margins, picture, otherwise) {
   const { width, height } = canvasOf(picture, margins);
-  return width * height <= Math.max(MOST_PIXELS, picture.width * picture.height) ? margins : otherwise;
+  const isShort = Math.max(width, height) <= LONGEST_SIDE;
+  return (isShort && width * height <= MOST_PIXELS) || margins.every((margin) => margin === 0) ? margins : otherwise;
 }
 
 /**

@@ -52,6 +52,7 @@ export class MaskEditor extends EventTarget {
   #gestures;
   #steps;
   #hands;
+  #sizeSaid = "";
   /** @type {import("./outline.js").Outline | null} */ #grips = null;
 
   /**
@@ -72,6 +73,7 @@ export class MaskEditor extends EventTarget {
     this.#spoken = wordsFor(words, document.documentElement.lang);
     this.work = new Work(photo);
     this.largest = largestBrush(photo);
+    this.#sizeSaid = `${photo.width} × ${photo.height}`;
     this.options = { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", ...firstStyle(photo) };
     this.#surface = new Surface(element, photo, this.work, ask, (what) => this.#tell(what));
     this.#markup = new MarkupLayer(this.#surface, this.work);
@@ -463,13 +465,19 @@ export class MaskEditor extends EventTarget {
    * @param {"margins" | "marks" | "change" | "loaded"} what
    */
   #retell(what) {
-    const { width, height } = this.work.size;
     if (what === "margins" || what === "loaded") this.#surface.workChanged();
     if (what !== "change") this.#markup.show();
     if (what === "margins") this.#showGrips();
     this.#tell(what);
-    if (what === "margins") this.#announce(this.#spoken.say("extended", { width: String(width), height: String(height) }));
-    if (what === "change") this.#announce(this.#spoken.mask(this.share, this.bounds(), this.work.size));
+    if (what === "change") this.#announce(this.#changeInWords);
+  }
+
+  get #changeInWords() {
+    const { width, height } = this.work.size;
+    const [last, now] = [this.#sizeSaid, `${width} × ${height}`];
+    this.#sizeSaid = now;
+    if (last !== now) return this.#spoken.say("extended", { width: String(width), height: String(height) });
+    return this.#spoken.mask(this.share, this.bounds(), this.work.size);
   }
 
   /** @param {string | undefined} text */
