@@ -18,6 +18,7 @@ const REACH = 8; // CSS pixels
 const TOUCH_REACH = 22;
 const SLIP = 4;
 const SLACK = 0.4;
+const REST_MS = 800;
 const LEAST_LETTERS = 16; // CSS pixels: Safari zooms into a field with smaller ones
 
 export const arrow = tool((editing, start, { square }, point) => ({
@@ -151,10 +152,14 @@ function drawing(editing, start, make) {
 function write(editing, mark, at, { pointerType }) {
   const { surface, markup, work, options, words } = editing;
   const { text, size, colour } = mark ?? { text: "", size: short(options.textSize), colour: options.markColour };
-  const field = Object.assign(document.createElement("input"), { value: text, maxLength: MOST_CHARACTERS, ariaLabel: words.markWords });
+  const field = Object.assign(document.createElement("input"), { value: text, maxLength: MOST_CHARACTERS, ariaLabel: words.markWords, className: "writing" });
+  let now = mark;
   let isOpen = true;
-  field.className = "writing";
-  Object.assign(field.style, { pointerEvents: "auto", transformOrigin: "0 0", color: colour, background: `${rimOf(colour)}aa`, border: 0, outline: `1px solid ${colour}`, padding: 0, font: "600 16px/1.2 var(--font)", minInlineSize: "6ch" });
+  let resting = 0;
+  Object.assign(field.style, {
+    pointerEvents: "auto", transformOrigin: "0 0", font: "600 16px/1.2 var(--font)", minInlineSize: "6ch", padding: 0, border: 0,
+    outline: `1px solid ${colour}`, color: colour, background: `${rimOf(colour)}aa`,
+  });
   field.style.setProperty("field-sizing", "content");
   surface.hud.after(field);
   if (mark) markup.draft(mark, null);
@@ -162,6 +167,10 @@ function write(editing, mark, at, { pointerType }) {
   place();
   field.focus({ preventScroll: true });
   field.addEventListener("pointerdown", (event) => event.stopPropagation());
+  field.addEventListener("input", () => {
+    clearTimeout(resting);
+    resting = window.setTimeout(keep, REST_MS);
+  });
   field.addEventListener("blur", () => close(true));
   field.addEventListener("keydown", ({ key, isComposing }) => {
     if (isComposing || (key !== "Enter" && key !== "Escape")) return;
@@ -179,14 +188,24 @@ function write(editing, mark, at, { pointerType }) {
     requestAnimationFrame(place);
   }
 
+  /** What was typed so far, so that it is in the draft; all of it is one step. */
+  function keep() {
+    const words = writable(field.value);
+    const next = words && words !== text ? /** @type {Mark} */ ({ kind: "text", at, text: words, size, colour }) : words ? mark : null;
+    if (next !== now) put(editing, now, next, now !== mark);
+    now = next;
+    if (isOpen && now) markup.draft(now, null);
+  }
+
   /** @param {boolean} isMeant */
   function close(isMeant) {
     if (!isOpen) return;
     isOpen = false;
-    const words = writable(field.value);
+    clearTimeout(resting);
+    if (!isMeant) field.value = text;
     field.remove();
-    if (!isMeant || words === text) markup.undraft();
-    else put(editing, mark, words ? { kind: "text", at, text: words, size, colour } : null);
+    keep();
+    markup.undraft();
   }
 }
 
@@ -194,11 +213,12 @@ function write(editing, mark, at, { pointerType }) {
  * @param {Editing} editing
  * @param {Mark | null} old
  * @param {Mark | null} now
+ * @param {boolean} joins whether it goes on with the step before
  */
-function put(editing, old, now) {
-  if (editing.markup.put(old, now)) {
+function put(editing, old, now, joins = false) {
+  if (editing.markup.put(old, now, joins)) {
     editing.tell("marks");
-    select(editing, now);
+    if (!joins) select(editing, now); // who types on need not hear it again
   } else editing.announce(editing.words.marksFull);
 }
 

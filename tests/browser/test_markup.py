@@ -238,6 +238,19 @@ def test_what_is_typed_is_kept_when_the_field_is_left_by_a_click(studio: Page, p
     expect(surface(studio)).to_have_attribute("data-tool", "text")
 
 
+def test_what_is_typed_is_in_the_draft_before_it_is_done(studio: Page, photo: Any) -> None:
+    choose(studio, "text")
+    studio.mouse.click(*on_page(studio, photo, (200, 200))[0])
+    after(studio, lambda: studio.keyboard.type("Warm"))
+    assert [mark["text"] for mark in kept_after_rest(studio, photo)] == ["Warm"]
+    expect(studio.locator(".hud text")).to_have_count(0)  # the field shows it
+    after(studio, lambda: studio.keyboard.type("er"))
+    studio.keyboard.press("Enter")
+    assert [mark["text"] for mark in kept_after_rest(studio, photo)] == ["Warmer"]
+    after(studio, lambda: studio.keyboard.press("Control+z"))
+    assert kept(studio, photo) == []
+
+
 def test_the_keyboard_alone_draws_chooses_and_deletes(studio: Page, photo: Any) -> None:
     surface(studio).focus()
     choose(studio, "arrow")
