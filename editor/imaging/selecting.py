@@ -89,6 +89,7 @@ def select_apart(path: Path, wish: Wish, *, seconds: float = SECONDS) -> Mask:
 def select_file(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
     """The other side of `select_apart`, in its process: reads the wish in the folder `target`, and
     leaves the mask there."""
+    cv2.setNumThreads(2)  # on many cores, the memory set apart for each thread would be too much
     wish = _read(target)
     decoded = decoding.decode(path, limits, long_side=LONG_SIDE)
     pixels = np.asarray(decoded.image.convert("RGBA"))

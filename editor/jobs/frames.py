@@ -5,7 +5,7 @@ from typing import Any, Literal
 from editor.images_api.catalogue import Model
 from editor.images_api.messages import Operation
 from editor.imaging import framing
-from editor.imaging.framing import Frame
+from editor.imaging.framing import Frame, SizeRule
 from editor.jobs.sizes import parse, rule_for, written
 
 Size = tuple[int, int]
@@ -24,6 +24,7 @@ def frame_for(
     options: dict[str, Any],
     fit: Fit,
     drawing: Bounds | None = None,
+    extends: bool = False,
 ) -> Frame | None:
     """The frame of an edit; None where pictures are sent as they are, or where there are none.
 
@@ -42,7 +43,16 @@ def frame_for(
         return framing.whole_frame(source, rule_for(model, size)) if drawing else None
     if fit == "asked" and size and size != "auto":
         return _whole(source, parse(size))
-    return framing.frame_for(around(bounds, drawing, source), source, rule_for(model, size))
+    return framed(around(bounds, drawing, source), source, rule_for(model, size), extends)
+
+
+def framed(bounds: Bounds, canvas: Size, rule: SizeRule, extends: bool) -> Frame:
+    """The frame around these bounds. What continues a picture needs to see more of it than what is
+    put into it: a narrow margin alone would be sent with hardly anything beside it."""
+    if not extends:
+        return framing.frame_for(bounds, canvas, rule)
+    longer = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    return framing.frame_for(bounds, canvas, rule, min_context=max(64, round(longer / 3)))
 
 
 def around(bounds: Bounds, drawing: Bounds | None, canvas: Size) -> Bounds:

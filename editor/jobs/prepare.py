@@ -9,7 +9,7 @@ from editor.images_api.messages import FilePart, Operation, Request
 from editor.imaging import files, framing, masks
 from editor.imaging import markup as marked
 from editor.jobs.canvas import contract_bounds, contract_of, margins_of, pixels_of_canvas
-from editor.jobs.frames import Bounds, around, sent_size
+from editor.jobs.frames import Bounds, around, framed, sent_size
 from editor.jobs.pictures import pixel_gate, pixels_of, read
 from editor.jobs.provider import known_models, pseudonym
 from editor.jobs.quotes import previews_wanted
@@ -92,7 +92,7 @@ def _fitting(edit: Edit, model: Model, references: tuple[FilePart, ...]) -> Requ
         if rule is None:
             break
         held = around(bounds, _drawn_bounds(edit), edit.canvas_size)
-        frame = framing.frame_for(held, edit.canvas_size, rule)
+        frame = framed(held, edit.canvas_size, rule, any(edit.margins))
         request = _framed(edit, model, pixels, contract, frame, references)
     if frame.to_dict() != edit.frame:
         edit.frame = frame.to_dict()

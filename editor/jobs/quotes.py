@@ -97,7 +97,8 @@ def quote(
     if not any(problem.field in ("size", "model", "margins") for problem in problems):
         canvas = extending.canvas_size(image.size, margins) if image else None
         shown = _drawn_bounds(drawing, canvas)
-        frame = frame_for(known, operation, canvas, edge.contract, options, fit, shown)
+        extends = any(margins)
+        frame = frame_for(known, operation, canvas, edge.contract, options, fit, shown, extends)
         told = replace(told, frame=frame)
     if problems:
         return told

@@ -153,6 +153,14 @@ def test_what_is_estimated_of_an_extension_is_what_is_held(photo, new_edit):
     assert told.high_microusd == edit.hold_microusd > 0
 
 
+def test_a_narrow_margin_is_sent_with_much_of_the_picture_beside_it(alice, make_photo, new_edit):
+    photo = make_photo(alice, size=(2400, 1500))
+    edit = submit(extension(new_edit, photo, margins=(60, 0, 0, 0)))
+    left, top, right, bottom = edit.frame["bounds"]
+    assert left <= 0 and top <= 0 and bottom >= 1500
+    assert 60 + 500 <= right <= 60 + 1000
+
+
 def test_a_model_of_fixed_sizes_extends_too(canned, photo, new_edit):
     edit = submit(extension(new_edit, photo, model="dall-e-2", options={"n": 1, "size": "256x256"}))
     result = result_of(edit)
