@@ -13,6 +13,9 @@ from rcssmin import cssmin
 from rjsmin import jsmin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from editor.joining import joined
+
+PAGE, WORKER = "studio.js", "worker.js"
 SHORTENED: dict[str, Callable[[str], str]] = {".js": jsmin, ".css": cssmin}
 
 
@@ -56,8 +59,8 @@ def sync_folder(folder: Path) -> None:
 class StaticStorage(CompressedManifestStaticFilesStorage):
     """Hashed names for all static files, and for the imports between our own modules.
 
-    Our own scripts and sheets are served without their comments and spaces. Other packages' stay as
-    they are: some mention imports in ways that do not resolve here.
+    Our own scripts and sheets are served without their comments and spaces, and the studio's modules
+    as one. Other packages' stay as they are: some mention imports in ways that do not resolve here.
     """
 
     support_js_module_import_aggregation = True  # hashes `import "./x.js"` too
@@ -78,7 +81,7 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 
 
 class Shortened:
-    """Where scripts and sheets are read without comments and spaces.
+    """Where scripts and sheets are read without comments and spaces, and the studio's modules as one.
 
     Before anything is looked for in them: types in comments name modules in circles, as imports
     must not.
@@ -86,14 +89,26 @@ class Shortened:
 
     def __init__(self, storage: Any) -> None:
         self._storage = storage
-        self._texts: dict[str, bytes] = {}
+        self._texts: dict[str, str] = {}
 
     def open(self, path: str) -> File:
+        return ContentFile(self._text(path).encode())
+
+    def _text(self, path: str) -> str:
         if path not in self._texts:
-            with self._storage.open(path) as file:
-                shorten = _shortener(path) or str
-                self._texts[path] = shorten(file.read().decode()).encode()
-        return ContentFile(self._texts[path])
+            self._texts[path] = self._made(path)
+        return self._texts[path]
+
+    def _made(self, path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        if name == PAGE:
+            return joined(lambda module: self._short(f"{folder}/{module}"), PAGE, WORKER)
+        return f'import "./{PAGE}";' if name == WORKER else self._short(path)
+
+    def _short(self, path: str) -> str:
+        shorten = _shortener(path) or str
+        with self._storage.open(path) as file:
+            return shorten(file.read().decode())
 
 
 def _shortener(name: str) -> Callable[[str], str] | None:

@@ -18,6 +18,7 @@ from rjsmin import jsmin
 from editor.celery_app import app
 from editor.jobs.run import run
 from editor.models import Status
+from editor.storage import PAGE, WORKER
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "editor").rglob("*.py"))
@@ -86,6 +87,7 @@ def test_our_modules_import_each_other_by_hashed_names(collected):
     folder, paths = collected
     hashed = set(paths.values())
     ours = {name for name in paths if re.fullmatch(r"editor/[^/]+\.js", name)}
+    ours -= {f"editor/{PAGE}", f"editor/{WORKER}"}  # all that they import is in them
     assert len(ours) > 5
     imports = 0
     for name in ours:
