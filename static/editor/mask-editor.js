@@ -17,9 +17,9 @@ import { Work } from "./work.js";
  * them on the surface.
  *
  * What happened is told by events: "change" (another mask), "marks", "margins", "view", "tool",
- * "mode", "size", "options", "look", "edge", "busy", "mark" (another one is selected),
- * "loaded" (another state of everything, from the draft), "photo", "photofailed", "pointer", and with words in their detail "announce" (for
- * who listens) and "problem" (for all to see).
+ * "mode", "size", "options", "look", "edge", "busy", "mark" (another one is selected), "loaded" (the
+ * draft's state: "margins" and "marks" follow), "photo", "photofailed", "pointer", and with words in
+ * their detail "announce" (for who listens) and "problem" (for all to see).
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -468,7 +468,7 @@ export class MaskEditor extends EventTarget {
     if (what === "margins" || what === "loaded") this.#surface.workChanged();
     if (what !== "change") this.#markup.show();
     if (what === "margins") this.#showGrips();
-    this.#tell(what);
+    for (const name of what === "loaded" ? ["loaded", "margins", "marks"] : [what]) this.#tell(name);
     if (what === "change") this.#announce(this.#changeInWords);
   }
 
