@@ -97,6 +97,21 @@ def stitch(
     )
 
 
+def without_padding(answer: Pixels, frame: Frame) -> Pixels:
+    """The part of an answer that shows the picture, where the frame was sent with padding around it.
+
+    Any size of answer; at least one pixel is left. A view, not a copy.
+    """
+    height, width = answer.shape[:2]
+    left, top, right, bottom = frame.pad
+    across, down = width / frame.window[0], height / frame.window[1]
+    rows = slice(round(top * down), max(round(top * down) + 1, height - round(bottom * down)))
+    columns = slice(
+        round(left * across), max(round(left * across) + 1, width - round(right * across))
+    )
+    return answer[rows, columns]
+
+
 def default_feather(box: Bounds | None) -> int:
     """2 % of the diagonal of these bounds, a mask's, 8 to 64 px."""
     low, high = FEATHER_RANGE

@@ -230,11 +230,12 @@ def _keep(
     raw = pictures.save(sha256, f"raw.{answer.format}", data)
     crash("after-raw")
     stitched = stitch(answer.pixels) if stitch else None
+    pixels = stitched.pixels if stitched else _cropped(edit, answer)
     name = f"{edit.subject} · {edit.pk}.{number}"
     with transaction.atomic():
         _still_ours(edit, token, lease_until=timezone.now() + leases.length())
-        if stitched:
-            image = pictures.store_result(stitched.pixels, name=name, person=edit.created_by)
+        if pixels is not None:
+            image = pictures.store_result(pixels, name=name, person=edit.created_by)
         else:
             image = pictures.store_answer(answer, raw, data, name=name, person=edit.created_by)
         Result.objects.create(
@@ -250,6 +251,15 @@ def _keep(
             revised_prompt=picture.revised_prompt,
             **(_measured(stitched) if stitched else {}),
         )
+
+
+def _cropped(edit: Edit, answer: files.Picture) -> Any | None:
+    """An answer that is the whole picture by itself, without what was put around the picture to send
+    it; None where nothing was, and the answer is kept as it came."""
+    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    if frame is None or not any(frame.pad):
+        return None
+    return stitching.without_padding(answer.pixels, frame)
 
 
 def _measured(stitched: stitching.Stitched) -> dict[str, Any]:

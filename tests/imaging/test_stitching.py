@@ -12,6 +12,7 @@ from editor.imaging.stitching import (
     default_feather,
     is_identical_outside,
     stitch,
+    without_padding,
 )
 
 from .drawing import box_mask, disc_mask, noise, plain, smooth
@@ -234,6 +235,17 @@ def test_default_feather_is_two_percent_of_the_diagonal_within_bounds():
     assert default_feather((0, 0, 30, 40)) == 8
     assert default_feather((0, 0, 900, 1200)) == 30
     assert default_feather((0, 0, 6000, 4000)) == 64
+
+
+@pytest.mark.parametrize("scale", [1, 2, 0.5])
+def test_the_padding_of_an_answer_is_cut_off_at_any_size(scale):
+    frame = Frame((-20, -10, 180, 130), (200, 140), (20, 10, 40, 0))
+    size = round(200 * scale), round(140 * scale)
+    answer = plain(size, (0, 0, 0))
+    answer[round(10 * scale) :, round(20 * scale) : round(160 * scale)] = RED
+    inner = without_padding(answer, frame)
+    assert inner.shape[:2] == (round(130 * scale), round(140 * scale))
+    assert np.all(inner == RED)
 
 
 def test_mask_or_frame_of_another_picture_is_a_mistake_of_the_caller():

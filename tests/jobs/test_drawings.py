@@ -13,6 +13,7 @@ from editor.jobs.quotes import Drawing
 from editor.jobs.run import run
 from editor.jobs.submit import NotSubmitted, quote, submit
 from editor.models import Edit, LedgerEntry, Status
+from tests.canned_provider import Answer, pictures
 from tests.drawing import mask_pixels, mask_png, photo_pixels, pixels_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,11 +91,11 @@ def test_a_drawing_as_a_reference_is_on_a_further_picture_after_the_others(
     carried(edit)
     sent = canned.requests[0]
     assert "mask" in sent and "markup" not in sent
-    pictures = pictures_sent(canned)
-    assert len(pictures) == 3
-    window = np.asarray(Pillow.open(io.BytesIO(pictures[0])).convert("RGB")).astype(int)
-    shown = np.asarray(Pillow.open(io.BytesIO(pictures[2])).convert("RGB")).astype(int)
-    assert Pillow.open(io.BytesIO(pictures[1])).size == (96, 64)
+    images = pictures_sent(canned)
+    assert len(images) == 3
+    window = np.asarray(Pillow.open(io.BytesIO(images[0])).convert("RGB")).astype(int)
+    shown = np.asarray(Pillow.open(io.BytesIO(images[2])).convert("RGB")).astype(int)
+    assert Pillow.open(io.BytesIO(images[1])).size == (96, 64)
     assert shown.shape == window.shape
     red = (shown[..., 0] > 200) & (shown[..., 1] < 80) & (shown[..., 2] < 80)
     frame = Frame.from_dict(edit.frame)
@@ -121,6 +122,21 @@ def test_a_drawing_alone_is_of_the_whole_picture(canned, photo, new_edit, takes)
     assert "mask" not in sent
     assert sent_picture(canned, "markup").shape[:2] == sent_picture(canned, "image").shape[:2]
     assert edit.results.get().outside_identical is None
+
+
+def test_what_came_of_a_whole_picture_has_its_shape_and_not_what_was_put_around_it(
+    canned, photo, new_edit, takes
+):
+    canned.usual = Answer(body=pictures(size=(944, 704)))
+    edit = carried(submit(new_edit(photo, model=takes, marks=[CIRCLE], mask=None)))
+    frame = Frame.from_dict(edit.frame)
+    assert (frame.size, frame.inner) == ((944, 704), (0, 0, *SIZE))  # the picture is smaller than
+    result = edit.results.select_related("image").get()  # what the model takes
+    assert result.image.size == SIZE
+    assert (result.raw_width, result.raw_height) == (944, 704)
+    whole, found = pixels_of(read(result.raw)), pixels_of(read(result.image.original))
+    left, top = frame.pad[:2]
+    assert np.array_equal(found, whole[top : top + 480, left : left + 640])
 
 
 def test_an_empty_mask_beside_a_drawing_is_none(photo, new_edit, takes):
@@ -171,11 +187,11 @@ def test_one_reference_less_fits_beside_a_drawing(photo, new_edit, make_photo, a
     from editor.jobs.provider import known_models
 
     most = known_models().get(TAKES_NOT).max_images - 1
-    pictures = tuple(make_photo(alice, size=(20 + i, 20)) for i in range(most))
+    images = tuple(make_photo(alice, size=(20 + i, 20)) for i in range(most))
     with pytest.raises(NotSubmitted) as refused:
-        submit(new_edit(photo, marks=[CIRCLE], references=pictures))
+        submit(new_edit(photo, marks=[CIRCLE], references=images))
     assert codes(refused) == {("references", "too_many_with_drawing")}
-    assert submit(new_edit(photo, marks=[CIRCLE], references=pictures[1:])).pk
+    assert submit(new_edit(photo, marks=[CIRCLE], references=images[1:])).pk
 
 
 @pytest.mark.parametrize(
