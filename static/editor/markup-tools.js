@@ -1,5 +1,5 @@
 // @ts-check
-import { MOST_CHARACTERS, boxOf, handlesOf, hit, markInWords, moved, penAt, rimOf, short, spotOf, styleOf, writable } from "./markup.js";
+import { MOST_CHARACTERS, boxOf, handlesOf, hit, markInWords, moved, penAt, rimOf, short, spotAway, spotOf, styleOf, wayOf, writable } from "./markup.js";
 
 /**
  * Tools that draw marks over the picture. A press on a mark that is there already takes that one: it
@@ -78,7 +78,7 @@ function taken(editing, start, how) {
   const { markup, surface } = editing;
   const reach = (how.pointerType === "touch" ? TOUCH_REACH : REACH) / surface.cssPerPixel;
   const chosen = markup.selected;
-  const handle = chosen && handlesOf(chosen).find(({ at }) => Math.hypot(at[0] - start[0], at[1] - start[1]) <= 1.5 * reach);
+  const handle = chosen && handlesOf(chosen).find(({ at }) => wayOf(at, start)[0] <= 1.5 * reach);
   if (chosen && handle) return dragging(editing, chosen, start, handle.drag);
   const mark = hit(markup.marks, { x: start[0], y: start[1] }, reach);
   if (!mark) return null;
@@ -256,7 +256,7 @@ function pictureSpot({ work }, { x, y }) {
  * @param {Spot} b
  */
 function isAway({ surface }, a, b) {
-  return Math.hypot(a[0] - b[0], a[1] - b[1]) * surface.cssPerPixel >= SLIP;
+  return wayOf(a, b)[0] * surface.cssPerPixel >= SLIP;
 }
 
 /**
@@ -265,10 +265,8 @@ function isAway({ surface }, a, b) {
  * @param {Spot} to
  */
 function straight(from, to) {
-  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
-  const angle = (Math.round((Math.atan2(dy, dx) * 4) / Math.PI) * Math.PI) / 4;
-  const length = Math.hypot(dx, dy);
-  return spotOf({ x: from[0] + length * Math.cos(angle), y: from[1] + length * Math.sin(angle) });
+  const [length, angle] = wayOf(from, to);
+  return spotAway(from, length, (Math.round((angle * 4) / Math.PI) * Math.PI) / 4);
 }
 
 /**

@@ -34,6 +34,7 @@ const LINE_HEIGHT = 1.2;
 const [DARK, LIGHT] = ["#18181c", "#faf9f5"];
 const SIDES = 48;
 const RUN = 200;
+const WAITING = 40;
 const GUESSED = 0.6; // sizes that a letter is wide
 
 // ---- what is taken
@@ -188,55 +189,24 @@ export function handlesOf(mark) {
 
 /**
  * Takes the points of a freehand line as they come, and leaves out those that nobody would miss:
- * the line stays within `slack` of what was drawn, in time that does not depend on its length.
+ * none is farther than `slack` from the line. No point costs more than WAITING others.
  * @param {Spot} start
  * @param {number} slack
  */
 export function penAt(start, slack) {
   const kept = [start];
-  let last = start;
-  let [middle, half, far] = [0, Infinity, 0];
-  return { add, points: () => (last === kept[kept.length - 1] && kept.length > 1 ? kept : [...kept, last]) };
+  /** @type {Spot[]} */ let waiting = [];
+  return { add, points: () => [...kept, ...waiting.slice(-1)] };
 
-  // All points since the last kept one lie near a ray from there: in a cone that becomes narrower.
   /** @param {Spot} spot */
   function add(spot) {
-    let [x, y] = kept[kept.length - 1];
-    let away = Math.hypot(spot[0] - x, spot[1] - y);
-    const turn = away > slack && half < Infinity ? Math.abs(between(Math.atan2(spot[1] - y, spot[0] - x), middle)) : 0;
-    if (turn > half || away < far - slack) {
-      kept.push(last);
-      [x, y] = last;
-      away = Math.hypot(spot[0] - x, spot[1] - y);
-      [half, far] = [Infinity, 0];
+    const from = kept[kept.length - 1];
+    if (waiting.length === WAITING || waiting.some(([x, y]) => distance(from, spot, x, y) > slack)) {
+      kept.push(waiting[waiting.length - 1]);
+      waiting = [];
     }
-    if (away > slack) narrow(Math.atan2(spot[1] - y, spot[0] - x), Math.asin(slack / away));
-    far = Math.max(far, away);
-    last = spot;
+    waiting.push(spot);
   }
-
-  /**
-   * @param {number} angle
-   * @param {number} spread
-   */
-  function narrow(angle, spread) {
-    if (half === Infinity) {
-      [middle, half] = [angle, spread];
-      return;
-    }
-    const off = between(angle, middle);
-    const [low, high] = [Math.max(-half, off - spread), Math.min(half, off + spread)];
-    middle += (low + high) / 2;
-    half = (high - low) / 2;
-  }
-}
-
-/**
- * @param {number} angle
- * @param {number} other
- */
-function between(angle, other) {
-  return Math.atan2(Math.sin(angle - other), Math.cos(angle - other));
 }
 
 // ---- where marks are
@@ -301,12 +271,27 @@ function pointsOf(mark) {
 
 /** @param {Arrow} mark */
 function arrowOf({ from, to, width }) {
-  const length = Math.hypot(from[0] - to[0], from[1] - to[1]);
-  const share = length ? Math.min(HEAD * width, HEAD_SHARE * length) / length : 0;
-  const [dx, dy] = [(from[0] - to[0]) * share, (from[1] - to[1]) * share];
-  const [cos, sin] = [Math.sqrt(0.75), 0.5]; // barbs stand off by 30 degrees
-  const barb = (/** @type {1 | -1} */ side) => /** @type {Spot} */ ([to[0] + dx * cos - side * dy * sin, to[1] + dy * cos + side * dx * sin]);
+  const [length, angle] = wayOf(to, from);
+  const barb = (/** @type {1 | -1} */ side) => spotAway(to, Math.min(HEAD * width, HEAD_SHARE * length), angle + (side * Math.PI) / 6);
   return [from, to, barb(1), to, barb(-1)];
+}
+
+/**
+ * @param {Spot} from
+ * @param {Spot} to
+ * @returns {[length: number, angle: number]}
+ */
+export function wayOf([ax, ay], [bx, by]) {
+  return [Math.hypot(bx - ax, by - ay), Math.atan2(by - ay, bx - ax)];
+}
+
+/**
+ * @param {Spot} from
+ * @param {number} length
+ * @param {number} angle
+ */
+export function spotAway([x, y], length, angle) {
+  return spotOf({ x: x + length * Math.cos(angle), y: y + length * Math.sin(angle) });
 }
 
 /** @param {Circle["bounds"]} bounds */

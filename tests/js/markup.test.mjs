@@ -118,7 +118,7 @@ test("a freehand line stays within its slack of what was drawn, with far fewer p
     const kept = pen.points();
     assert.ok(kept.length < drawn.length / 2.5, `${kept.length} of ${drawn.length}`);
     assert.deepEqual(kept.at(-1), drawn.at(-1));
-    assert.ok(farthest(drawn, kept) < 2.1 * slack, `${farthest(drawn, kept)}`);
+    assert.ok(farthest(drawn, kept) <= slack * 1.0001, `${farthest(drawn, kept)}`);
   }
 });
 
@@ -128,12 +128,12 @@ test("a freehand line that turns round on itself keeps its tip", () => {
   assert.deepEqual(pen.points(), [[0, 0], [30, 0], [5, 0]]);
 });
 
-test("a hundred thousand points are taken in a moment, and a straight line keeps two", () => {
+test("a hundred thousand points are taken in a moment, and few of a straight line are kept", () => {
   const pen = penAt([0, 0], 0.4);
   const from = performance.now();
   for (let i = 1; i <= 100_000; i++) pen.add([i / 50, i / 75]);
   assert.ok(performance.now() - from < 500);
-  assert.equal(pen.points().length, 2);
+  assert.ok(pen.points().length <= 2501);
 });
 
 /** How far the points that were drawn are from the line that was kept, at most. */
