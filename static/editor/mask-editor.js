@@ -283,9 +283,12 @@ export class MaskEditor extends EventTarget {
 
   /** @param {Margins} margins in picture pixels; what would make the canvas too large is not taken */
   setMargins(margins) {
-    const taken = limited(margins, this.work.picture, this.work.margins);
-    if (taken !== margins) this.#tell("problem", this.#words.canvasTooLarge);
-    else this.#steps.command(() => this.work.setMargins(margins));
+    if (limited(margins, this.work.picture, this.work.margins) === margins) {
+      this.#steps.command(() => this.work.setMargins(margins));
+    } else {
+      this.#tell("problem", this.#words.canvasTooLarge);
+      this.#tell("options"); // fields show again what holds
+    }
   }
 
   /** @param {number | null} aspect width by height of the canvas; null takes the picture's own */
