@@ -1,6 +1,6 @@
 // @ts-check
 import { FIRST_LOOK, automaticEdge, inksOf } from "./looks.js";
-import { union } from "./mask.js";
+import { intersection, union } from "./mask.js";
 import { MaskPicture } from "./overlay.js";
 
 /**
@@ -15,13 +15,15 @@ import { MaskPicture } from "./overlay.js";
 /** @typedef {import("./viewport.js").View} View */
 /** @typedef {{grow: number | null, feather: number | null}} Edge in picture pixels; null: automatic */
 
+/** @typedef {{x: number, y: number, across: number, dash: number[]}} Ring in CSS pixels */
+
 const SLOW_FRAME_MS = 8;
 const REST_MS = 120;
 const MOVING_MS = 200; // between exact pictures while the view moves
 const MOST_PIXELS = 2.5e6;
 const FEW_CELLS = 3000; // whose edges are measured within a frame of a stroke
 const MANY_CELLS = 60_000; // of another view
-const ASK_MS = 50;
+const ASK_MS = 80;
 const STEP_MS = 110;
 const MARCH_MS = 4500; // what moves by itself for longer needs a switch to stop it
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -57,6 +59,9 @@ export class MaskLayer {
   #isAsking = false;
   #askedAt = -Infinity;
   #resting = 0;
+
+  /** @type {Ring | null} */ #ring = null;
+  /** @type {Bounds | null} */ #ringed = null;
 
   /** @type {number[]} */ #ants = [];
   /** @type {Bounds | null} */ #antBounds = null;
@@ -249,6 +254,7 @@ export class MaskLayer {
     const seen = found && this.#picture.take(found);
     if (seen && this.#resting && this.#looked === this.#shown) this.#show(seen);
     else if (seen || !found) this.#showAll();
+    if (this.#ring) this.drawRing(this.#ring);
     // What came meanwhile: parts that were painted, another view.
     if (!this.#resting) this.#rest();
   }
@@ -291,6 +297,34 @@ export class MaskLayer {
       this.shown = { grow: this.#edge.grow ?? automatic.grow, feather: this.#edge.feather ?? automatic.feather };
     }
     return this.shown;
+  }
+
+  /**
+   * The brush's ring while somebody paints: on this canvas, which changes anyway. To move an element
+   * would cost a look at all layers of the page.
+   * @param {Ring | null} ring
+   * @returns {boolean} whether it is drawn here
+   */
+  drawRing(ring) {
+    this.#put(this.#ringed);
+    const { isOpen } = this.#work.history;
+    this.#ring = ring && isOpen && !this.look.hidden && this.#shown === this.#wanted ? ring : null;
+    this.#ringed = null;
+    if (!this.#ring) return false;
+    const to = this.#context;
+    const [x, y, radius] = [this.#ring.x, this.#ring.y, this.#ring.across / 2].map((length) => length * this.#ratio);
+    for (const [colour, width, dash] of /** @type {const} */ ([["rgb(0 0 0 / 0.7)", 3.5, []], ["#fff", 1.5, this.#ring.dash]])) {
+      to.strokeStyle = colour;
+      to.lineWidth = width * this.#ratio;
+      to.setLineDash(dash.map((length) => length * this.#ratio));
+      to.beginPath();
+      to.arc(x, y, radius, 0, 2 * Math.PI);
+      to.stroke();
+    }
+    const reach = radius + 3 * this.#ratio;
+    const bounds = /** @type {Bounds} */ ([x - reach, y - reach, x + reach, y + reach].map(Math.round));
+    this.#ringed = intersection(bounds, [0, 0, this.canvas.width, this.canvas.height]);
+    return true;
   }
 
   // ---- ants

@@ -33,9 +33,11 @@ import {
 const ZOOM_OUT = 0.5; // of the fitted scale
 const BRUSHES = ["brush", "eraser"];
 const SMALLEST_RING = 4; // CSS pixels
+const DASHED = [5, 4];
 const OTHER_RING = 20; // of tools without a size, moved by keys
 const TAG_ROOM = 44;
 const POINTER_MS = 100;
+const DRAWING_MS = 300;
 const SIDES = ["top", "right", "bottom", "left"];
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -68,6 +70,7 @@ export class Surface {
   /** @type {{clientX: number, clientY: number} | null} */ #hovered = null;
   /** @type {Point | null} */ #loupeSpot = null;
   #pointerAt = 0;
+  #telling = 0;
 
   #scheduled = 0;
   #viewIsNew = true;
@@ -292,6 +295,8 @@ export class Surface {
       this.#hovered = null;
       this.schedule();
     });
+    // The ring is an element again.
+    this.#element.addEventListener("pointerup", () => this.schedule());
   }
 
   /** Tells where the pointer is, a few times a second: words that follow it cost a layout. */
@@ -300,8 +305,12 @@ export class Surface {
     const pointer = spot && this.toCanvas(spot);
     if (pointer?.x === this.pointer?.x && pointer?.y === this.pointer?.y) return;
     const now = performance.now();
-    if (pointer && now - this.#pointerAt < POINTER_MS) {
-      window.setTimeout(() => this.schedule(), POINTER_MS);
+    const pause = this.#work.history.isOpen ? DRAWING_MS : POINTER_MS;
+    if (pointer && now - this.#pointerAt < pause) {
+      this.#telling ||= window.setTimeout(() => {
+        this.#telling = 0;
+        this.schedule();
+      }, pause);
       return;
     }
     this.#pointerAt = now;
@@ -336,15 +345,18 @@ export class Surface {
   }
 
   #placeRing() {
-    const { x, y, size, shown } = this.brush;
-    const hasSize = BRUSHES.includes(this.#element.dataset.tool ?? "");
-    const across = hasSize ? Math.max(SMALLEST_RING, size * this.cssPerPixel) : OTHER_RING;
+    const { size, shown } = this.brush;
+    const { tool = "", mode = "" } = this.#element.dataset;
+    const across = BRUSHES.includes(tool) ? Math.max(SMALLEST_RING, size * this.cssPerPixel) : OTHER_RING;
+    const [x, y] = [this.brush.x / this.ratio, this.brush.y / this.ratio];
+    const dash = tool === "eraser" || mode === "subtract" ? DASHED : [];
+    const isHidden = this.#maskLayer.drawRing(shown ? { x, y, across, dash } : null) || !shown;
+    if (this.#ring.hidden !== isHidden) this.#ring.hidden = isHidden;
+    if (isHidden) return;
     const { style } = this.#ring;
-    if (this.#ring.hidden === shown) this.#ring.hidden = !shown;
-    if (!shown) return;
     if (across !== this.#ringSize) style.inlineSize = style.blockSize = `${across}px`;
     this.#ringSize = across;
-    style.transform = `translate(${x / this.ratio - across / 2}px, ${y / this.ratio - across / 2}px)`;
+    style.transform = `translate(${x - across / 2}px, ${y - across / 2}px)`;
   }
 
   #placeFrame() {
