@@ -193,6 +193,7 @@ export class Draft {
   }
 
   #save() {
+    if (this.#closed) return; // what is pending waits for open()
     // One at a time: the save under way looks again when it is done.
     this.#saving ??= this.#saveOnce().finally(() => (this.#saving = null));
     return this.#saving;
@@ -247,11 +248,14 @@ export class Draft {
     return 0;
   }
 
-  /** @param {Kept} kept */
-  #post(kept) {
+  /**
+   * @param {Kept} kept
+   * @param {boolean} [outlives] whether it has to be sent even if the page goes away
+   */
+  #post(kept, outlives = document.hidden) {
     const headers = { "X-CSRFToken": this.#of.session.token, Accept: "application/json" };
     const body = bodyOf(kept);
-    const keepalive = document.hidden && sizeOf(body) < KEEPALIVE_BYTES;
+    const keepalive = outlives && sizeOf(body) < KEEPALIVE_BYTES;
     return fetch(kept.url, { method: "POST", headers, body, keepalive, signal: AbortSignal.timeout(SEND_MS) });
   }
 
@@ -406,17 +410,14 @@ export class Draft {
   /** Nothing that has to be waited for runs any more. */
   #leave() {
     if (this.#closed || (!this.#pending && !this.#saving)) return;
-    const { editor, session } = this.#of;
+    const { editor } = this.#of;
     editor.finish();
     const { mask } = editor;
     const { width, height } = mask;
     const bytes = mask.isEmpty ? null : encodeMaskNow([packed(mask, 0, height)], width, height);
     const kept = this.#record(this.#start(), this.#isSpared ? undefined : bytes);
     leaveIn(this.#left, kept);
-    const body = bodyOf(kept);
-    if (this.#conflict || sizeOf(body) > KEEPALIVE_BYTES) return;
-    const headers = { "X-CSRFToken": session.token, Accept: "application/json" };
-    fetch(kept.url, { method: "POST", headers, body, keepalive: true }).catch(() => {});
+    if (!this.#conflict) this.#post(kept, true).catch(() => {});
   }
 
   /**

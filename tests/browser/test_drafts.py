@@ -13,7 +13,7 @@ from playwright.sync_api import Error, Locator, Page, Route, expect
 from editor.models import Draft, Edit
 from tests.browser.hands import drag, open_studio, saved_mask, set_brush, stored_mask
 from tests.conftest import PASSWORD
-from tests.drawing import pixels_of
+from tests.drawing import mask_pixels, mask_png, pixels_of
 
 HERE, THERE = [(100.0, 100.0), (250.0, 200.0)], [(400.0, 300.0), (500.0, 400.0)]
 DRAFT = re.compile(r"/draft$")
@@ -97,6 +97,28 @@ def test_a_crash_without_a_connection_loses_nothing(
     assert Draft.objects.get().prompt == "Take the lamp away"
 
 
+def test_margins_marks_and_the_edge_come_through_a_crash_too(
+    signed_in_page: Page, live_server: Any, photo: Any, alice: Any
+) -> None:
+    arrow = {"kind": "arrow", "from": [10, 20], "to": [110.5, 60], "width": 4, "colour": "#ff8800"}
+    mask = mask_pixels((740, 480), (0, 0, 100, 480), (200, 150, 300, 250)).astype(bool)
+    Draft.objects.create(
+        person=alice, image=photo, margins=[100, 0, 0, 0], marks=[arrow], version=4,
+        options={"grow": 12, "feather": 0, "quality": "high"},
+        mask=mask_png((740, 480), (0, 0, 100, 480), (200, 150, 300, 250)),
+    )  # fmt: skip
+    open_studio(signed_in_page, live_server, photo)
+    connection = Connection(signed_in_page)
+    wish(signed_in_page).fill("Wider")
+    expect_state(signed_in_page, "kept")
+    again = crashed(signed_in_page, live_server, photo)
+    assert (saved_mask(again, photo, lambda: connection.restore(again)) == mask).all()
+    draft = Draft.objects.get()
+    assert (draft.prompt, draft.margins, draft.marks) == ("Wider", [100, 0, 0, 0], [arrow])
+    assert (draft.options["grow"], draft.options["feather"]) == (12, 0)
+    assert draft.options["quality"] == "high"
+
+
 def test_a_page_that_is_killed_in_mid_save_goes_on_without_a_conflict(
     studio: Page, live_server: Any, photo: Any
 ) -> None:
@@ -151,13 +173,14 @@ def test_what_was_kept_of_another_picture_is_sent_from_wherever_the_person_is(
 
 
 def test_two_tabs_tell_each_other_and_nothing_is_overwritten_unasked(
-    studio: Page, live_server: Any, photo: Any
+    studio: Page, live_server: Any, photo: Any, accessible: Callable[[Page], None]
 ) -> None:
     other = studio.context.new_page()
     open_studio(other, live_server, photo)
     set_brush(other, 40)
     assert_painted(saved_mask(studio, photo, lambda: drag(studio, *HERE)), True, False)
     expect(notice(other)).to_contain_text("was saved in another tab or on another device")
+    accessible(other)
     drag(other, *THERE)
     expect_state(other, "conflict")
     assert_painted(stored_mask_of(photo), True, False)
@@ -301,6 +324,25 @@ def test_an_edit_that_is_run_when_the_session_is_over_is_sent_once_after_signing
     assert Edit.objects.get().created_by == alice
     draft = Draft.objects.get()
     assert (draft.prompt, bytes(draft.mask)) == ("", b"")
+
+
+def test_a_tab_learns_that_the_draft_was_run_from_another_one(
+    studio: Page, live_server: Any, photo: Any
+) -> None:
+    wish(studio).fill("Take the lamp away")
+    saved_mask(studio, photo, lambda: drag(studio, *HERE))
+    other = studio.context.new_page()
+    open_studio(other, live_server, photo)
+    expect(wish(other)).to_have_value("Take the lamp away")
+    studio.get_by_role("button", name=re.compile("Run edit")).click()
+    studio.wait_for_url(re.compile(r"/edits/\d+/"))
+    expect(notice(other)).to_contain_text("was run from another tab or device")
+    other.get_by_role("button", name="Start afresh").click()
+    expect(wish(other)).to_have_value("")
+    expect(other.locator("#mask-share")).not_to_contain_text("%")
+    notice(other).get_by_role("button", name="Undo").click()
+    expect(wish(other)).to_have_value("Take the lamp away")
+    expect(other.locator("#mask-share")).to_contain_text("%")
 
 
 def test_a_server_without_room_is_said_and_the_draft_is_kept_here_until_there_is_some(
