@@ -60,9 +60,7 @@ export const COMMANDS = [
   act("larger", "tools", (editor) => editor.stepSize(1), { icon: "plus", keys: ["]"] }),
   act("much-smaller", "tools", (editor) => editor.stepSize(-4), { icon: "minus", keys: ["{"] }),
   act("much-larger", "tools", (editor) => editor.stepSize(4), { icon: "plus", keys: ["}"] }),
-  act("finish", "tools", (editor) => editor.finish(), {
-    place: "shape", icon: "check", isOff: (editor) => !editor.isDrawing,
-  }),
+  act("finish", "tools", (editor) => editor.finish(), { place: "shape", icon: "check" }),
   act("more-tools", "tools", (_, page) => page.moreTools(), {
     place: "more", icon: "more", keys: ["."], isOn: (_, page) => page.hasMoreTools,
   }),
