@@ -59,17 +59,16 @@ export class Mask {
    * @returns {Bounds | null}
    */
   bounds() {
-    if (this.isEmpty) return null;
-    const isUsed = (/** @type {number} */ row, /** @type {number} */ column) =>
-      this.counts[row * this.columns + column] > 0;
-    const rows = range(this.rows).filter((row) => range(this.columns).some((column) => isUsed(row, column)));
-    const columns = range(this.columns).filter((column) => range(this.rows).some((row) => isUsed(row, column)));
-    return [
-      this.#edge(columns[0], "left"),
-      this.#firstRow(rows[0] * TILE, 1),
-      this.#edge(columns[columns.length - 1], "right"),
-      this.#firstRow(Math.min(this.height, (rows[rows.length - 1] + 1) * TILE) - 1, -1) + 1,
-    ];
+    const used = [...this.counts.keys()].filter((tile) => this.counts[tile]).map((tile) => this.tileBounds(tile));
+    const around = used.reduce(union, /** @type {Bounds | null} */ (null));
+    /** @type {Bounds | null} */
+    let bounds = null;
+    for (const tile of used) {
+      // Tiles that lie within the others say nothing new.
+      const isWithin = around && tile.every((edge, i) => edge !== around[i]);
+      if (!isWithin) bounds = union(bounds, extent(this.pixels, this.width, tile));
+    }
+    return bounds;
   }
 
   /**
@@ -139,11 +138,8 @@ export class Mask {
   resized(shift, width, height, outside) {
     const resized = new Mask(width, height);
     if (outside) resized.pixels.fill(outside);
-    const here = intersection(resized.everything, [shift.x, shift.y, shift.x + this.width, shift.y + this.height]);
-    for (let y = here?.[1] ?? 0; here && y < here[3]; y++) {
-      const from = (y - shift.y) * this.width - shift.x;
-      resized.pixels.set(this.pixels.subarray(from + here[0], from + here[2]), y * width + here[0]);
-    }
+    const place = /** @type {Bounds} */ ([shift.x, shift.y, shift.x + this.width, shift.y + this.height]);
+    lay(this.pixels, place, resized.pixels, resized.everything);
     for (let tile = 0; tile < resized.counts.length; tile++) resized.recount(tile);
     return resized;
   }
@@ -152,14 +148,8 @@ export class Mask {
    * A copy of what lies inside the bounds, row by row.
    * @param {Bounds} bounds
    */
-  copy([left, top, right, bottom]) {
-    const across = right - left;
-    const part = new Uint8Array(across * (bottom - top));
-    for (let y = top; y < bottom; y++) {
-      const row = this.pixels.subarray(y * this.width + left, y * this.width + right);
-      part.set(row, (y - top) * across);
-    }
-    return part;
+  copy(bounds) {
+    return lay(this.pixels, this.everything, new Uint8Array((bounds[2] - bounds[0]) * (bounds[3] - bounds[1])), bounds);
   }
 
   /**
@@ -279,35 +269,6 @@ export class Mask {
       scratch.set(this.pixels.subarray(start, start + across), at);
     }
     return scratch.subarray(0, at);
-  }
-
-  /**
-   * The first row with a set pixel, from `y` on in steps of `step`.
-   * @param {number} y
-   * @param {number} step
-   */
-  #firstRow(y, step) {
-    while (!this.pixels.subarray(y * this.width, (y + 1) * this.width).includes(CHANGE)) y += step;
-    return y;
-  }
-
-  /**
-   * The outermost set column among a column of tiles; the right one exclusive.
-   * @param {number} column
-   * @param {"left" | "right"} side
-   */
-  #edge(column, side) {
-    let edge = side === "left" ? Infinity : 0;
-    for (let tile = column; tile < this.counts.length; tile += this.columns) {
-      if (this.counts[tile] === 0) continue;
-      const [left, top, right, bottom] = this.tileBounds(tile);
-      for (let y = top; y < bottom; y++) {
-        const row = this.pixels.subarray(y * this.width + left, y * this.width + right);
-        const x = side === "left" ? row.indexOf(CHANGE) : row.lastIndexOf(CHANGE);
-        if (x >= 0) edge = side === "left" ? Math.min(edge, left + x) : Math.max(edge, left + x + 1);
-      }
-    }
-    return edge;
   }
 }
 
@@ -462,7 +423,38 @@ export function union(a, b) {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
-/** @param {number} length */
-function range(length) {
-  return [...Array(length).keys()];
+/**
+ * The smallest bounds that hold every set pixel of a place, or null.
+ * @param {Uint8Array} pixels
+ * @param {number} width
+ * @param {Bounds} place
+ * @returns {Bounds | null}
+ */
+export function extent(pixels, width, [from, first, to, end]) {
+  let [left, top, right, bottom] = [to, end, from, first];
+  for (let y = first; y < end; y++) {
+    const row = pixels.subarray(y * width + from, y * width + to);
+    const start = row.indexOf(CHANGE);
+    if (start < 0) continue;
+    [left, right] = [Math.min(left, from + start), Math.max(right, from + row.lastIndexOf(CHANGE) + 1)];
+    [top, bottom] = [Math.min(top, y), y + 1];
+  }
+  return left < right ? [left, top, right, bottom] : null;
+}
+
+/**
+ * Copies pixels from one rectangle to another, as far as both cover the same place.
+ * @param {Uint8Array} pixels
+ * @param {Bounds} bounds of the pixels
+ * @param {Uint8Array<ArrayBuffer>} into
+ * @param {Bounds} place of what they are copied into
+ */
+export function lay(pixels, bounds, into, place) {
+  const here = intersection(bounds, place);
+  for (let y = here?.[1] ?? 0; here && y < here[3]; y++) {
+    const from = (y - bounds[1]) * (bounds[2] - bounds[0]) - bounds[0];
+    const to = (y - place[1]) * (place[2] - place[0]) - place[0];
+    into.set(pixels.subarray(from + here[0], from + here[2]), to + here[0]);
+  }
+  return into;
 }

@@ -406,11 +406,9 @@ function joined(parts) {
 function adler(bytes) {
   let a = 1;
   let b = 0;
-  for (let at = 0; at < bytes.length; ) {
-    // 3,800 steps cannot carry the sums beyond 32 bits.
-    for (const end = Math.min(bytes.length, at + 3800); at < end; at++) b += a += bytes[at];
-    a %= 65521;
-    b %= 65521;
+  for (const byte of bytes) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
   }
   return ((b << 16) | a) >>> 0;
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { CHANGE, KEEP, intersection } from "./mask.js";
+import { CHANGE, KEEP, extent, lay } from "./mask.js";
 
 /**
  * What can be done with a selection as a whole: grow, shrink, smooth, fill its holes, take one of
@@ -325,17 +325,10 @@ export function around({ bounds: [left, top, right, bottom] }, margin, { width, 
 /**
  * A region's pixels, laid into other bounds.
  * @param {Region} region
- * @param {Bounds} bounds
+ * @param {Bounds} place
  */
-export function laid({ bounds: [left, top, right, bottom], pixels }, bounds) {
-  const width = bounds[2] - bounds[0];
-  const laid = new Uint8Array(width * (bounds[3] - bounds[1]));
-  const here = intersection([left, top, right, bottom], bounds);
-  for (let y = here?.[1] ?? 0; here && y < here[3]; y++) {
-    const from = (y - top) * (right - left) - left;
-    laid.set(pixels.subarray(from + here[0], from + here[2]), (y - bounds[1]) * width + here[0] - bounds[0]);
-  }
-  return laid;
+export function laid({ bounds, pixels }, place) {
+  return lay(pixels, bounds, new Uint8Array((place[2] - place[0]) * (place[3] - place[1])), place);
 }
 
 /**
@@ -344,17 +337,10 @@ export function laid({ bounds: [left, top, right, bottom], pixels }, bounds) {
  * @returns {Region | null}
  */
 export function trimmed(region) {
-  const [from, first, to, end] = region.bounds;
-  let [left, top, right, bottom] = [to, end, from, first];
-  for (let y = first; y < end; y++) {
-    const row = region.pixels.subarray((y - first) * (to - from), (y - first + 1) * (to - from));
-    const start = row.indexOf(CHANGE);
-    if (start < 0) continue;
-    [top, bottom] = [Math.min(top, y), y + 1];
-    [left, right] = [Math.min(left, from + start), Math.max(right, from + row.lastIndexOf(CHANGE) + 1)];
-  }
-  if (top === end) return null;
-  const bounds = /** @type {Bounds} */ ([left, top, right, bottom]);
-  const isTight = left === from && top === first && right === to && bottom === end;
+  const [left, top, right, bottom] = region.bounds;
+  const tight = extent(region.pixels, right - left, [0, 0, right - left, bottom - top]);
+  if (!tight) return null;
+  const bounds = /** @type {Bounds} */ (tight.map((edge, i) => edge + region.bounds[i % 2]));
+  const isTight = bounds.every((edge, i) => edge === region.bounds[i]);
   return isTight ? region : { bounds, pixels: laid(region, bounds) };
 }
