@@ -125,7 +125,7 @@ export class Levels {
       if (scale >= 1 || this.#isBlurred(scale)) this.#load(fullUrl, partFor(this.#photo, scale, seen), true);
     } else if (this.#isBlurred(scale)) {
       const bounds = partFor(this.#photo, scale, seen);
-      if (bounds && !contains(this.#part, seen)) this.#load(fullUrl, bounds, false);
+      if (bounds && !(this.#part && contains(boundsOf(this.#part), seen))) this.#load(fullUrl, bounds, false);
     } else if (this.#part && scale < 0.25) {
       this.#part.bitmap.close();
       this.#part = null;
@@ -147,8 +147,16 @@ export class Levels {
     this.#isAsking = true;
     try {
       const found = await this.#ask("photo", { url, bounds, wantsLevels });
-      if (wantsLevels) this.#take(found, url === this.#photo.fullUrl);
-      if (found.part) this.#replacePart(found.part);
+      if (wantsLevels) {
+        for (const level of this.#levels) level.close();
+        this.#levels = found.levels;
+        this.#isFull = url === this.#photo.fullUrl;
+        this.isOpaque = found.isOpaque;
+      }
+      if (found.part) {
+        this.#part?.bitmap.close();
+        this.#part = found.part;
+      }
     } catch {
       if (this.isEmpty) this.#tell("photofailed"); // else the next look may try again
       return;
@@ -156,23 +164,6 @@ export class Levels {
       this.#isAsking = false;
     }
     this.#tell("photo");
-  }
-
-  /**
-   * @param {Decoded} found
-   * @param {boolean} isFull
-   */
-  #take(found, isFull) {
-    for (const level of this.#levels) level.close();
-    this.#levels = found.levels;
-    this.#isFull = isFull;
-    this.isOpaque = found.isOpaque;
-  }
-
-  /** @param {Part} part */
-  #replacePart(part) {
-    this.#part?.bitmap.close();
-    this.#part = part;
   }
 }
 
@@ -216,11 +207,17 @@ function around(middle, length, limit) {
 }
 
 /**
- * @param {Part | null} part
- * @param {Bounds} seen
+ * @param {Part} part
+ * @returns {Bounds} which pixels of the photo it has
  */
-function contains(part, [left, top, right, bottom]) {
-  if (!part) return false;
-  const { width, height } = part.bitmap;
-  return part.left <= left && part.top <= top && part.left + width >= right && part.top + height >= bottom;
+export function boundsOf({ left, top, bitmap }) {
+  return [left, top, left + bitmap.width, top + bitmap.height];
+}
+
+/**
+ * @param {Bounds} outer
+ * @param {Bounds} inner
+ */
+export function contains(outer, inner) {
+  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
 }

@@ -52,7 +52,7 @@ export class MaskPicture {
   look(view, canvas, edge) {
     this.#cell = Math.max(1, 1 / view.scale);
     this.#edge = edge;
-    this.#version += 1;
+    this.#version = Math.random(); // also another than that of a picture before this one
     const reach = Math.ceil((edge.grow + edge.feather) / this.#cell) + 1;
     this.#across = new Axis(this.width, reach, this.unit, view.left, view.scale, canvas.width);
     this.#down = new Axis(this.height, reach, this.unit, view.top, view.scale, canvas.height);

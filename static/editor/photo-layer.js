@@ -1,4 +1,5 @@
 // @ts-check
+import { boundsOf, contains } from "./levels.js";
 import { intersection } from "./mask.js";
 
 /**
@@ -93,7 +94,7 @@ export class PhotoLayer {
     const { level, part } = this.#levels.at(scale);
     const { picture } = this.#work;
     to.imageSmoothingEnabled = scale < CRISP;
-    const isCovered = part && contained(seen, boundsOf(part));
+    const isCovered = part && contains(boundsOf(part), seen);
     if (!isCovered) this.#drawPart(level, photo, seen, 0, 0, level.width / picture.width, level.height / picture.height);
     const near = part && intersection(seen, boundsOf(part));
     if (part && near) this.#drawPart(part.bitmap, photo, near, part.left, part.top, 1, 1);
@@ -147,22 +148,6 @@ export class PhotoLayer {
       (bottom - top) * scale,
     );
   }
-}
-
-/**
- * @param {import("./levels.js").Part} part
- * @returns {Bounds}
- */
-function boundsOf({ left, top, bitmap }) {
-  return [left, top, left + bitmap.width, top + bitmap.height];
-}
-
-/**
- * @param {Bounds} inner
- * @param {Bounds} outer
- */
-function contained(inner, outer) {
-  return inner[0] >= outer[0] && inner[1] >= outer[1] && inner[2] <= outer[2] && inner[3] <= outer[3];
 }
 
 /**
