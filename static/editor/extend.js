@@ -13,11 +13,9 @@ import { boxPath } from "./outline.js";
 const REACH = 24;
 const SNAP = 6;
 const GRIP = 26;
+const SPOTS = [0, 0.5, 1];
 const MOST_PIXELS = 64_000_000; // as the server's limits are
 const LONGEST_SIDE = 30_000;
-/** @type {Record<string, string>} */
-const CURSORS = { "-1,-1": "nwse", "1,1": "nwse", "-1,1": "nesw", "1,-1": "nesw", "-1,0": "ew", "1,0": "ew", "0,-1": "ns", "0,1": "ns" };
-
 /** @type {import("./tools.js").Tool} */
 export function extend(editing, start) {
   const { work, surface } = editing;
@@ -81,7 +79,9 @@ export function gripAt({ x, y }, { width, height }, scale) {
  * @returns {string} a CSS cursor
  */
 export function cursorOf(grip) {
-  return grip ? `${CURSORS[`${grip.x},${grip.y}`]}-resize` : "grab";
+  if (!grip) return "grab";
+  const slanted = grip.x === grip.y ? "nwse" : "nesw";
+  return `${grip.x && grip.y ? slanted : grip.x ? "ew" : "ns"}-resize`;
 }
 
 /**
@@ -142,11 +142,17 @@ function canvasOf({ width, height }, [left, top, right, bottom]) {
  */
 export function gripsPath({ width, height }, scale) {
   const long = Math.min(GRIP / scale, width / 4, height / 4);
-  const [middle, centre] = [width / 2, height / 2];
-  const corner = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ dx, /** @type {number} */ dy) =>
-    `M${x + dx} ${y}H${x}V${y + dy}`;
-  const corners = [corner(0, 0, long, long), corner(width, 0, -long, long), corner(0, height, long, -long), corner(width, height, -long, -long)];
-  const across = [0, height].map((y) => `M${middle - long} ${y}h${2 * long}`);
-  const down = [0, width].map((x) => `M${x} ${centre - long}v${2 * long}`);
-  return [...corners, ...across, ...down].join("");
+  /** Where along an edge a grip begins, and how far it goes. */
+  const along = (/** @type {number} */ share, /** @type {number} */ length) =>
+    share === 0.5 ? [length / 2 - long, 2 * long] : [share * length, share ? -long : long];
+  let path = "";
+  for (const x of SPOTS) {
+    for (const y of SPOTS) {
+      const [left, across] = along(x, width);
+      const [top, down] = along(y, height);
+      if (y !== 0.5) path += `M${left} ${y * height}h${across}`;
+      if (x !== 0.5) path += `M${x * width} ${top}v${down}`;
+    }
+  }
+  return path;
 }

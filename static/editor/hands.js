@@ -19,7 +19,6 @@ import { TOOLS } from "./toolbox.js";
 const BRUSHES = new Set(["brush", "eraser"]);
 /** Tools that need two places: a short press of a key leaves them under way. */
 const LATCHING = new Set(["rectangle", "ellipse", "lasso", "object", "extend", "arrow", "circle", "line"]);
-const KEYS = { pointerType: "keys", pressure: 1, buttons: 1 };
 const ERASER_END = 32; // of PointerEvent.buttons
 
 export class Hands {
@@ -42,8 +41,8 @@ export class Hands {
     this.#surface = surface;
     this.#gestures = gestures;
     this.#editor = editor;
-    this.#pointers = new Pointers(element, surface, this.#pointerHands());
-    this.#keyboard = new Keyboard(element, surface, this.#keyHands());
+    this.#pointers = new Pointers(element, surface, this.#acts);
+    this.#keyboard = new Keyboard(element, surface, this.#acts);
     element.addEventListener("focus", (event) => this.#pointers.brought(event) || this.#keyboard.showCursor());
   }
 
@@ -76,45 +75,24 @@ export class Hands {
     if (!BRUSHES.has(dataset.tool) && !this.#surface.brush.byKeys) this.#surface.hideBrush();
   }
 
-  /** @returns {import("./pointers.js").Hands} */
-  #pointerHands() {
-    const toCanvas = (/** @type {Point} */ spot) => this.#surface.toCanvas(spot);
+  /** What pointers and keys do alike, and what only one of them does. */
+  get #acts() {
+    const gestures = this.#gestures;
+    const at = (/** @type {Point} */ spot) => this.#surface.toCanvas(spot);
     return {
       pans: () => this.#editor.tool === "hand" || this.#keyboard.pans,
-      press: (spot, event, count) => {
-        this.#place(spot, event);
-        this.#press(spot, event, event, count);
-      },
-      draw: (spot, event) => {
-        this.#place(spot, event);
-        this.#draw(spot, event);
-      },
-      release: (spot) => this.#gestures.release(toCanvas(spot)),
-      hover: (spot, event) => {
-        this.#place(spot, event);
-        this.show(this.#modeWith(event));
-        this.#gestures.hover(toCanvas(spot));
-        if (this.#editor.tool === "extend") this.#showGrip(toCanvas(spot));
-      },
+      latches: () => LATCHING.has(this.#editor.tool),
+      press: (/** @type {Point} */ spot, /** @type {Held & By} */ by, count = 1) => this.#press(spot, by, count),
+      draw: (/** @type {Point} */ spot, /** @type {Held & By} */ by) => this.#draw(spot, by),
+      release: (/** @type {Point} */ spot) => gestures.release(at(spot)),
+      hover: (/** @type {Point} */ spot, /** @type {Held & By} */ by) => this.#hover(spot, by),
+      modified: (/** @type {Held} */ held) => this.show(this.#modeWith(held)),
       lift: () => this.#surface.showLoupe(null),
-      drop: () => this.#gestures.drop(),
+      drop: () => gestures.drop(),
+      key: (/** @type {KeyboardEvent} */ event) => gestures.key(event),
       undo: () => this.#editor.undo(),
       redo: () => this.#editor.redo(),
-      stepSize: (steps) => this.#editor.stepSize(steps),
-    };
-  }
-
-  /** @returns {import("./keyboard.js").KeyHands} */
-  #keyHands() {
-    const toCanvas = (/** @type {Point} */ spot) => this.#surface.toCanvas(spot);
-    return {
-      press: (spot, event) => this.#press(spot, event, KEYS, 1),
-      draw: (spot) => this.#draw(spot, { pressure: 1, shiftKey: false, altKey: false }),
-      release: (spot) => this.#gestures.release(toCanvas(spot)),
-      hover: (spot) => this.#gestures.hover(toCanvas(spot)),
-      key: (event) => this.#gestures.key(event),
-      latches: () => LATCHING.has(this.#editor.tool),
-      modified: (held) => this.show(this.#modeWith(held)),
+      stepSize: (/** @type {number} */ steps) => this.#editor.stepSize(steps),
     };
   }
 
@@ -124,6 +102,7 @@ export class Hands {
    * @param {By} by
    */
   #place({ x, y }, { pointerType, buttons }) {
+    if (pointerType === "keys") return; // they placed it themselves
     const { brush } = this.#surface;
     const touch = pointerType === "touch";
     brush.x = x;
@@ -136,26 +115,41 @@ export class Hands {
 
   /**
    * @param {Point} spot
-   * @param {Held} held
-   * @param {By} by
+   * @param {Held & By} by
    * @param {number} count 2 for the second of a double click
    */
-  #press(spot, held, { pointerType, pressure, buttons }, count) {
+  #press(spot, by, count) {
+    this.#place(spot, by);
+    const { pressure, pointerType, buttons, shiftKey, altKey } = by;
     const point = this.#surface.toCanvas(spot);
-    const from = held.shiftKey && !held.altKey ? this.#lastPoint : null;
-    const how = { from, mode: this.#modeWith(held), pressure, pointerType, count };
+    const from = shiftKey && !altKey ? this.#lastPoint : null;
+    const how = { from, mode: this.#modeWith(by), pressure, pointerType, count };
     const tool = TOOLS[buttons & ERASER_END ? "eraser" : this.#editor.tool];
+    if (!tool) return; // the hand
     this.#gestures.press(() => tool(this.#editor.editing, point, how), point, how);
     this.#lastPoint = point;
   }
 
   /**
    * @param {Point} spot
-   * @param {Held & {pressure: number}} by
+   * @param {Held & By} by
    */
-  #draw(spot, { pressure, shiftKey, altKey }) {
+  #draw(spot, by) {
+    this.#place(spot, by);
     this.#lastPoint = this.#surface.toCanvas(spot);
-    this.#gestures.move(this.#lastPoint, { pressure, square: shiftKey && !altKey });
+    this.#gestures.move(this.#lastPoint, { pressure: by.pressure, square: by.shiftKey && !by.altKey });
+  }
+
+  /**
+   * @param {Point} spot
+   * @param {Held & By} by
+   */
+  #hover(spot, by) {
+    this.#place(spot, by);
+    this.show(this.#modeWith(by));
+    const point = this.#surface.toCanvas(spot);
+    this.#gestures.hover(point);
+    if (this.#editor.tool === "extend") this.#showGrip(point);
   }
 
   /**

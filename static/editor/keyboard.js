@@ -6,12 +6,13 @@
  */
 
 /** @typedef {import("./mask.js").Point} Point */
+/** @typedef {import("./pointers.js").Held & import("./pointers.js").By} Pressed */
 /**
  * @typedef {object} KeyHands
- * @property {(spot: Point, event: KeyboardEvent) => void} press
- * @property {(spot: Point) => void} draw
+ * @property {(spot: Point, by: Pressed) => void} press
+ * @property {(spot: Point, by: Pressed) => void} draw
  * @property {(spot: Point) => void} release
- * @property {(spot: Point) => void} hover
+ * @property {(spot: Point, by: Pressed) => void} hover
  * @property {(event: KeyboardEvent) => boolean} key whether the gesture that is under way took it
  * @property {() => boolean} latches whether a short press leaves the gesture under way
  * @property {(held: {altKey: boolean, shiftKey: boolean}) => void} modified Alt or Shift is held, or is not any more
@@ -22,6 +23,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const STEP = 10;
 const LARGE_STEP = 50;
 const PAN = 60;
+const PLAIN = { pointerType: "keys", pressure: 1, buttons: 1, altKey: false, shiftKey: false };
 
 export class Keyboard {
   /** Whether Space is held to move the picture by the pointer. */
@@ -114,11 +116,9 @@ export class Keyboard {
     const spot = { x: within(x, rim, size.width - rim), y: within(y, rim, size.height - rim) };
     this.#surface.pan(spot.x - x, spot.y - y);
     this.#place(spot);
-    if (!this.#isPressed) this.#hands.hover(spot);
-    else {
-      this.#isDone = true;
-      this.#hands.draw(spot);
-    }
+    if (!this.#isPressed) return this.#hands.hover(spot, PLAIN);
+    this.#isDone = true;
+    this.#hands.draw(spot, PLAIN);
   }
 
   /** @param {Point} spot */
@@ -138,7 +138,7 @@ export class Keyboard {
     else {
       this.#isPressed = true;
       this.#isDone = !this.#hands.latches();
-      this.#hands.press(this.cursor, event);
+      this.#hands.press(this.cursor, { ...PLAIN, altKey: event.altKey, shiftKey: event.shiftKey });
     }
     return true;
   }

@@ -67,7 +67,8 @@ export class MaskEditor extends EventTarget {
     super();
     this.#element = element;
     this.#photo = photo;
-    this.#ask = ask;
+    this.#ask = (/** @type {Parameters<typeof ask>} */ ...question) =>
+      ask(...question).catch(() => Promise.reject(new Error(words.workFailed)));
     this.#fetchSelection = fetchSelection;
     this.#words = words;
     this.#spoken = wordsFor(words, document.documentElement.lang);
@@ -80,12 +81,13 @@ export class MaskEditor extends EventTarget {
     this.#gestures = new Gestures({
       changed: () => this.#steps.changed(),
       busy: () => this.#tell("busy"),
-      failed: ({ message }) => this.#tell("problem", message || words.workFailed),
+      // What the server says is for people; what browser or worker say is not.
+      failed: ({ name, message }) => this.#tell("problem", name === "Error" ? message : words.workFailed),
     });
     this.#steps = new Steps({
       work: this.work,
       gestures: this.#gestures,
-      ask,
+      ask: this.#ask,
       editing: () => this.editing,
       tell: (what) => this.#retell(what),
     });
@@ -192,7 +194,7 @@ export class MaskEditor extends EventTarget {
    */
   setOption(name, value) {
     this.#setOptions({ [name]: value });
-    this.#steps.command(() => this.#markup.restyle(name, value));
+    if (this.hasMark) this.#steps.command(() => this.#markup.restyle(name, value));
   }
 
   /** @param {Partial<Options>} options */

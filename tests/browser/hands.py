@@ -160,7 +160,7 @@ def flood_of_moves(page: Page, points: Sequence[Point]) -> None:
     moves = [
         send("Input.dispatchMouseEvent", {**moved, "x": x, "y": y}, None) for x, y in spots[1:]
     ]
-    loop: Any = page._loop  # type: ignore[attr-defined]
+    loop: Any = page._loop
     sent = [loop.create_task(move) for move in moves]
     while not all(task.done() for task in sent):
         page.wait_for_timeout(20)
@@ -187,8 +187,10 @@ def brush_size(page: Page) -> int:
 
 def saved_mask(page: Page, photo: Any, act: Callable[[], object]) -> np.ndarray:
     """Does something, waits until the draft is saved after it, and reads its mask."""
-    with page.expect_response(re.compile(r"/draft$")):
+    done: list[bool] = []  # an earlier saving may be answered while it is done
+    with page.expect_response(lambda answer: bool(done) and answer.url.endswith("/draft")):
         act()
+        done.append(True)
     return stored_mask(page, photo)
 
 
@@ -219,7 +221,7 @@ def distances(shape: tuple[int, int], points: Sequence[Point]) -> np.ndarray:
 
 def assert_stroke(mask: np.ndarray, points: Sequence[Point], size: float) -> None:
     """Every pixel whose centre is within half the size of the line is masked, and no other."""
-    away = distances(mask.shape, points)  # type: ignore[arg-type]
+    away = distances(mask.shape, points)
     radius = max(size / 2, np.sqrt(0.5))
     assert mask[away <= radius - EDGE].all()
     assert not mask[away > radius + EDGE].any()

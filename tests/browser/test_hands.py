@@ -142,7 +142,8 @@ def test_one_finger_paints_two_move_and_taps_undo_and_redo(studio: Studio, photo
         touch.move(f1=spots[1])
         touch.move(f1=spots[2])
 
-    mask = saved_mask(page, photo, lambda: (stroke(), touch.lift()))
+    stroke()
+    mask = saved_mask(page, photo, touch.lift)
     assert_stroke(mask, line, size)
 
     # A pinch: the first finger begins alone, and leaves nothing.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placeOf, wordsFor } from "../../static/editor/cursor-words.js";
-import { cursorOf, dragged, extend, gripAt, limited, marginsFor } from "../../static/editor/extend.js";
+import { cursorOf, dragged, extend, gripAt, gripsPath, limited, marginsFor } from "../../static/editor/extend.js";
 import { Work } from "../../static/editor/work.js";
 
 const PICTURE = { width: 640, height: 480 };
@@ -25,6 +25,14 @@ test("the cursor tells which way an edge goes", () => {
   assert.equal(cursorOf({ x: 1, y: 1 }), "nwse-resize");
   assert.equal(cursorOf({ x: 1, y: -1 }), "nesw-resize");
   assert.equal(cursorOf(null), "grab");
+});
+
+test("grips lie at the corners and in the middle of each edge, alike at every zoom", () => {
+  const path = gripsPath({ width: 1000, height: 800 }, 0.5);
+  const lines = [...path.matchAll(/M([^M ]+) ([^M ]+)([hv])([^M ]+)/g)].map(([, x, y, way, length]) => [Number(x), Number(y), way, Number(length)]);
+  assert.deepEqual(lines.filter(([x, , way]) => x === 0 && way === "v"), [[0, 0, "v", 52], [0, 348, "v", 104], [0, 800, "v", -52]]);
+  assert.deepEqual(lines.filter(([, y, way]) => y === 800 && way === "h"), [[0, 800, "h", 52], [448, 800, "h", 104], [1000, 800, "h", -52]]);
+  assert.equal(lines.length, 12);
 });
 
 test("only the edges that are held move, and never into the picture", () => {
