@@ -1,6 +1,5 @@
 // @ts-check
 import { edges } from "./edges.js";
-import { CHANGE } from "./mask.js";
 import { enlarged } from "./object-select.js";
 import { UnreadablePng, decodeMask, encodeAlphaMask, encodeMask } from "./png.js";
 import { PictureMask, fitted } from "./selection-import.js";
@@ -73,16 +72,15 @@ export async function wand({ point, tolerance, contiguous, ...photo }) {
 
 /**
  * A mask from a file: by what is transparent, or, where nothing is, by what is white. One of
- * another size is refused unless it may be fitted; with `inverse` the rest is selected.
- * @param {{blob: Blob, width: number, height: number, fit?: boolean, inverse?: boolean}} message
+ * another size is refused unless it may be fitted.
+ * @param {{blob: Blob, width: number, height: number, fit?: boolean}} message
  */
-async function importMask({ blob, width, height, fit = false, inverse = false }) {
+async function importMask({ blob, width, height, fit }) {
   const mask = await read(blob);
   const found = { width: mask.width, height: mask.height };
   const isRight = found.width === width && found.height === height;
   if (!isRight && !fit) return { answer: { wrongSize: found }, transfer: [] };
   const pixels = isRight ? mask.pixels : fitted(mask, width, height);
-  if (inverse) for (let i = 0; i < pixels.length; i++) pixels[i] ^= CHANGE;
   const region = { bounds: [0, 0, width, height], pixels };
   return { answer: { region, found, by: mask.by }, transfer: [pixels.buffer] };
 }
