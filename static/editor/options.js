@@ -10,7 +10,8 @@ export class Options {
   #editor;
   #words;
   #format;
-  #hasMore = false;
+  #hasPen = false;
+  /** @type {HTMLInputElement | null} what is being changed */ #changing = null;
 
   /**
    * @param {HTMLElement} root
@@ -24,7 +25,11 @@ export class Options {
     this.#editor = editor;
     this.#words = words;
     this.#format = format;
-    root.addEventListener("input", ({ target }) => this.#changed(/** @type {HTMLInputElement} */ (target)));
+    root.addEventListener("input", ({ target }) => {
+      this.#changing = /** @type {HTMLInputElement} */ (target);
+      this.#changed(this.#changing);
+      this.#changing = null;
+    });
     root.addEventListener("change", ({ target }) => this.#settled(/** @type {HTMLInputElement} */ (target)));
     root.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && /** @type {Element} */ (event.target).matches("#box input")) this.#stamp();
@@ -33,20 +38,19 @@ export class Options {
     root.addEventListener("wheel", ({ deltaY }) => (root.scrollLeft += deltaY), { passive: true });
     this.#find("#box button").addEventListener("click", () => this.#stamp());
     for (const event of ["tool", "size", "options", "mark", "edge", "margins"]) editor.addEventListener(event, () => this.show());
+    document.addEventListener("pointerover", ({ pointerType }) => {
+      if (pointerType !== "pen" || this.#hasPen) return;
+      this.#hasPen = true;
+      this.show();
+    });
     this.#offerBox();
-  }
-
-  /** @param {boolean} hasMore whether to show what few need */
-  set hasMore(hasMore) {
-    this.#hasMore = hasMore;
-    this.show();
   }
 
   show() {
     const { tool, size, largest, options, edge, work } = this.#editor;
     for (const part of this.#all("[data-for]")) {
       const isFor = part.dataset.for?.split(" ").includes(tool);
-      part.hidden = !isFor || (part.dataset.more !== undefined && !this.#hasMore);
+      part.hidden = !isFor || (part.dataset.pen !== undefined && !this.#hasPen);
     }
     this.#find("#tool-name").textContent = this.#words.commands[tool];
     this.#slide(this.#input("#brush-size"), 100 * positionOf(size, largest), this.#pixels(size));
@@ -116,7 +120,8 @@ export class Options {
    * @param {string} text
    */
   #slide(input, value, text) {
-    input.value = String(value);
+    // Written back, a value that was rounded would take the slider's small steps back.
+    if (input !== this.#changing) input.value = String(value);
     input.setAttribute("aria-valuetext", text);
     const output = input.parentElement?.querySelector("output");
     if (output) output.textContent = text;

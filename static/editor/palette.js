@@ -97,10 +97,11 @@ export class Palette {
     row.ariaSelected = "false";
     row.ariaDisabled = String(isOff);
     const name = Object.assign(document.createElement("span"), { textContent: this.#names.commands[command.id] });
-    const sign = icon(this.#icons, isOn ? "check" : command.icon);
-    sign.classList.add("small");
+    const signs = [command.icon, ...(isOn ? ["check"] : [])].map((id) => icon(this.#icons, id));
+    for (const sign of signs) sign.classList.add("small");
     const keys = command.keys?.map((key) => this.#keys(key)) ?? [];
-    row.append(sign, name, ...keys.slice(0, 2));
+    if (command.isOn) row.ariaChecked = String(isOn);
+    row.append(signs[0], name, ...signs.slice(1), ...keys.slice(0, 2));
     return row;
   }
 

@@ -5,6 +5,7 @@ import { Draft } from "./draft.js";
 import { EditForm } from "./edit-form.js";
 import { filled } from "./form-parts.js";
 import { listenToLook } from "./look-menu.js";
+import { areMarks } from "./markup.js";
 import { MaskEditor } from "./mask-editor.js";
 import { MaskLibrary } from "./mask-library.js";
 import { selectObject } from "./object-select.js";
@@ -149,13 +150,18 @@ async function begin() {
 async function apply(start) {
   references.fill(start.pictures ?? []);
   editForm.fill(start);
-  editor.setEdge({ grow: start.grow ?? null, feather: start.feather ?? null });
+  editor.setEdge({ grow: edgeOf(start.grow), feather: edgeOf(start.feather) });
   const margins = start.margins?.length ? start.margins : [0, 0, 0, 0];
   const pixels = await maskOf(start, margins);
-  const state = { pixels, margins, marks: start.marks ?? [] };
+  const state = { pixels, margins, marks: areMarks(start.marks) ? start.marks : [] };
   if (hasBegun) editor.reset(state);
   else editor.load(state.pixels, state.margins, state.marks);
   editForm.estimate();
+}
+
+/** @param {number | string | null | undefined} length nothing is automatic */
+function edgeOf(length) {
+  return length === "" || length === null || length === undefined ? null : Number(length);
 }
 
 /**
@@ -213,6 +219,7 @@ function showView() {
 
 function showMask() {
   find("#mask-share").textContent = editor.maskInWords;
+  find(".facts").classList.toggle("empty", editor.mask.isEmpty);
   rail.show();
   showHint();
 }
@@ -285,7 +292,6 @@ function setSingleKeys(on) {
  */
 function showMoreTools(shown, { remember = false } = {}) {
   moreRail.hidden = !shown;
-  options.hasMore = shown;
   if (remember) localStorage.setItem(MORE_TOOLS, shown ? "yes" : "no");
   rail.show();
 }
