@@ -10,8 +10,14 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from editor.models import Draft, Edit
-from tests.browser.test_painting import changed_after, open_studio, stroke
+from tests.browser.hands import drag, open_studio
 from tests.drawing import photo_png
+
+
+def changed_after(page: Page, act: Callable[[], object]) -> None:
+    """Does something, and waits until a save that came after it is done."""
+    with page.expect_response(re.compile("/draft$")):
+        act()
 
 
 @pytest.fixture
@@ -63,7 +69,7 @@ def test_chosen_references_are_sent_in_their_order(
     studio: Page, photo: Any, pictures: list[Any]
 ) -> None:
     cloth, light, jar = pictures
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     studio.get_by_label("What should change?").fill("Like the others")
     choose(studio, "Jar.png", "Cloth.png", "Light.png")
     expect_references(studio, "Jar.png", "Cloth.png", "Light.png")
@@ -194,7 +200,7 @@ def test_an_edit_waits_for_what_is_being_uploaded(studio: Page, photo: Any) -> N
         studio.wait_for_timeout(1000)
         route.continue_()
 
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     studio.get_by_label("What should change?").fill("Like this one")
     studio.route("**/images/upload", slow)
     drop(studio, section(studio), ("Dropped.png", photo_png((200, 120))))
@@ -207,7 +213,7 @@ def test_an_edit_waits_for_what_is_being_uploaded(studio: Page, photo: Any) -> N
 def test_an_edit_is_not_sent_without_a_file_that_is_refused_meanwhile(
     studio: Page, photo: Any
 ) -> None:
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     studio.get_by_label("What should change?").fill("Like this one")
     held: list[Route] = []
     studio.route("**/images/upload", lambda route: held.append(route))
@@ -289,7 +295,7 @@ def test_keys_move_a_reference_and_take_it_out_and_leave_the_mask_alone(
     studio: Page, photo: Any, pictures: list[Any]
 ) -> None:
     cloth, light, _jar = pictures
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     said = studio.locator("#mask-share").inner_text()
     choose(studio, "Jar.png", "Cloth.png", "Light.png")
     handles(studio).first.focus()
@@ -380,7 +386,7 @@ def test_another_model_keeps_what_it_takes_and_shows_nothing_else(studio: Page, 
 def test_what_a_model_does_not_take_is_not_sent_but_kept_for_the_next(
     studio: Page, photo: Any, pictures: list[Any]
 ) -> None:
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     studio.get_by_label("What should change?").fill("Alone")
     choose(studio, "Jar.png")
     studio.get_by_text("More options").click()
@@ -397,7 +403,7 @@ def test_what_a_model_does_not_take_is_not_sent_but_kept_for_the_next(
 
 
 def test_chosen_options_are_sent(studio: Page, photo: Any) -> None:
-    stroke(studio, photo, (200, 200), (300, 250))
+    drag(studio, (200, 200), (300, 250), steps=5)
     studio.get_by_label("What should change?").fill("As chosen")
     studio.get_by_text("More options").click()
     expect(studio.get_by_label("Compression")).to_be_hidden()
