@@ -15,6 +15,11 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from editor.joining import joined
 
+try:
+    import minify
+except ImportError:  # not built for every system; without it names stay as long as they are written
+    minify = None
+
 PAGE, WORKER = "studio.js", "worker.js"
 SHORTENED: dict[str, Callable[[str], str]] = {".js": jsmin, ".css": cssmin}
 
@@ -102,7 +107,8 @@ class Shortened:
     def _made(self, path: str) -> str:
         folder, _, name = path.rpartition("/")
         if name == PAGE:
-            return joined(lambda module: self._short(f"{folder}/{module}"), PAGE, WORKER)
+            script = joined(lambda module: self._short(f"{folder}/{module}"), PAGE, WORKER)
+            return str(minify.string("application/javascript", script)) if minify else script
         return f'import "./{PAGE}";' if name == WORKER else self._short(path)
 
     def _short(self, path: str) -> str:

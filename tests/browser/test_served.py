@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from editor.models import Draft
 from tests.drawing import pixels_of
 
-MOST_KB = 64
+MOST_KB = 60
 OF_EVERY_PAGE = ("base", "people", "upload", "waiting")  # there already when the studio is opened
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
