@@ -245,7 +245,8 @@ class EditAdmin(ReadOnly, admin.ModelAdmin):
     readonly_fields = ("page", "estimate", "held", "cost")
     fields = (
         "page", "operation", "status", "trouble", "trouble_text", "created_by", "created_at", "source",
-        "again", "prompt", "model", "options", "frame", "mask_bounds", "mask_share", "started_at", "sent_at",
+        "again", "prompt", "model", "options", "frame", "mask_bounds", "mask_share", "margins", "grow",
+        "feather", "markup_as", "started_at", "sent_at",
         "finished_at", "cancel_requested_at", "not_before", "waits", "lease_until", "expires_at",
         "estimate", "price_date", "held", "cost", "key",
     )  # fmt: skip

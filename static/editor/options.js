@@ -93,7 +93,7 @@ export class Options {
       const margins = this.#all("#margins input").map((each) => Math.max(0, Math.round(each.valueAsNumber) || 0));
       this.#editor.setMargins(/** @type {[number, number, number, number]} */ (margins));
       this.#find("#aspect").value = "";
-    } else if (input.id === "aspect") {
+    } else if (input.id === "aspect" && input.value) {
       const [across, down] = input.value.split(":").map(Number);
       this.#editor.extendTo(down ? across / down : null);
     }
