@@ -4,7 +4,8 @@
  * then, once somebody looks closer, the photo's own pixels. What is too large for one canvas of a
  * phone is kept at half its size, and at full size only around what is seen.
  *
- * The worker decodes (`photo`); the page chooses (`Levels`).
+ * The worker decodes (`photo`); the page chooses (`Levels`). Only the preview is decoded by the page,
+ * which has it before the worker has started.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -28,7 +29,7 @@ const PROBE = 256;
 const BLURRED = 1.05;
 
 /**
- * In the worker: decodes a photo.
+ * Decodes a photo.
  * @param {{url: string, bounds: Bounds | null, wantsLevels: boolean}} message bounds: the part that is wanted at full size
  * @returns {Promise<{answer: Decoded, transfer: Transferable[]}>}
  */
@@ -83,18 +84,21 @@ export class Levels {
   #photo;
   #ask;
   #tell;
+  #first;
   isOpaque = true;
 
   /**
-   * @param {Photo} photo
+   * @param {Photo} of
    * @param {Ask} ask
    * @param {(what: "photo" | "photofailed") => void} tell
+   * @param {typeof photo} first decodes the preview
    */
-  constructor(photo, ask, tell) {
-    this.#photo = photo;
+  constructor(of, ask, tell, first = photo) {
+    this.#photo = of;
     this.#ask = ask;
     this.#tell = tell;
-    this.#load(photo.previewUrl, null, true);
+    this.#first = first;
+    this.#load(of.previewUrl, null, true);
   }
 
   get isEmpty() {
@@ -146,7 +150,8 @@ export class Levels {
   async #load(url, bounds, wantsLevels) {
     this.#isAsking = true;
     try {
-      const found = await this.#ask("photo", { url, bounds, wantsLevels });
+      const message = { url, bounds, wantsLevels };
+      const found = this.isEmpty ? (await this.#first(message)).answer : await this.#ask("photo", message);
       if (wantsLevels) {
         for (const level of this.#levels) level.close();
         this.#levels = found.levels;

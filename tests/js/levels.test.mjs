@@ -49,15 +49,16 @@ function worker() {
       isOpaque: true,
     };
   };
-  return { asked, ask };
+  const first = async (message) => ({ answer: await ask("photo", message), transfer: [] });
+  return { asked, ask, first };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 test("the photo's own pixels are fetched once its preview would be magnified, at full size only around what is seen", async () => {
-  const { asked, ask } = worker();
+  const { asked, ask, first } = worker();
   const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
-  const levels = new Levels(photo, ask, () => {});
+  const levels = new Levels(photo, ask, () => {}, first);
   await settled();
   levels.want(0.2, [0, 0, 7000, 4000]);
   assert.deepEqual(asked.map(({ url }) => url), ["preview"]);
@@ -83,10 +84,10 @@ test("the photo's own pixels are fetched once its preview would be magnified, at
 test("a photo that cannot be loaded is told once, and asked for again when somebody looks closer", async () => {
   const told = [];
   let broken = false;
-  const { ask } = worker();
+  const { ask, first } = worker();
   const flaky = (task, message) => (broken ? Promise.reject(new Error("lost")) : ask(task, message));
   const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
-  const levels = new Levels(photo, flaky, (what) => told.push(what));
+  const levels = new Levels(photo, flaky, (what) => told.push(what), first);
   await settled();
   broken = true;
   levels.want(0.4, [0, 0, 3500, 2000]);
@@ -96,7 +97,8 @@ test("a photo that cannot be loaded is told once, and asked for again when someb
   levels.want(0.4, [0, 0, 3500, 2000]);
   await settled();
   assert.equal(levels.at(0.4).level.width, 4330);
-  const nothing = new Levels(photo, () => Promise.reject(new Error("lost")), (what) => told.push(what));
+  const lost = () => Promise.reject(new Error("lost"));
+  const nothing = new Levels(photo, lost, (what) => told.push(what), lost);
   await settled();
   assert.ok(nothing.isEmpty);
   assert.deepEqual(told.slice(-1), ["photofailed"]);
