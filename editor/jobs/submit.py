@@ -18,6 +18,7 @@ from editor.images_api.messages import Operation
 from editor.imaging import extending, files, markup, masks
 from editor.imaging.extending import NO_MARGINS, Margins
 from editor.jobs import pictures
+from editor.jobs.canvas import bounds_of
 from editor.jobs.frames import Fit, with_default_size
 from editor.jobs.hints import hint
 from editor.jobs.quotes import (
@@ -323,10 +324,9 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         and edit.options == _options(new, model)
         and _is_mask_of(edit, new, digest)
         and (_digest(new.markup) in edit.markup if new.markup else not edit.markup)
-        and (new.grow is None or edit.grow == new.grow)
-        and edit.feather == new.feather
+        and _is_edge_of(edit, new)
         and edit.marks == _listed(new.marks)
-        and (not new.markup_as or not edit.marks or edit.markup_as == new.markup_as)
+        and (not edit.marks or edit.markup_as == drawing_as(new.markup_as, model))
         and [each.image_id for each in edit.references.all()]
         == [image.pk for image in new.references]
     )
@@ -348,6 +348,20 @@ def _is_mask_of(edit: Edit, new: NewEdit, digest: str) -> bool:
         return False
 
 
+def _is_edge_of(edit: Edit, new: NewEdit) -> bool:
+    """Where nothing is painted there is no edge, whatever was said of it."""
+    if not edit.mask:
+        return True
+    if edit.feather != new.feather or new.grow is not None:
+        return edit.feather == new.feather and edit.grow == new.grow
+    automatic = grow_of(None, bounds_of(edit.mask_bounds), new.fit)
+    return edit.grow == automatic or (edit.grow == 0 and _gave_way(edit, automatic))
+
+
+def _gave_way(edit: Edit, grow: int) -> bool:
+    return _covers_all(masks.read_mask(pictures.read(edit.mask), edit.canvas_size), grow)
+
+
 def _listed(marks: Any) -> list[dict[str, Any]] | None:
     try:
         return markup.listed(markup.read(marks))
@@ -356,10 +370,11 @@ def _listed(marks: Any) -> list[dict[str, Any]] | None:
 
 
 def _mask_digest(new: NewEdit) -> str:
-    """Of what the stored mask is made from: what was sent, and where the picture lies in it."""
-    if not any(new.margins):
+    """Of what the stored mask is made from: what was sent, and where the picture lies in it. Without
+    a mask, its size is all that tells the canvas of one picture from another's."""
+    if new.source is None or not any(new.margins):
         return _digest(new.mask) if new.mask else ""
-    return _digest(b"%d,%d,%d,%d " % new.margins + (new.mask or b""))
+    return _digest(b"%d,%d,%d,%d %d,%d " % (*new.margins, *new.source.size) + (new.mask or b""))
 
 
 def _digest(data: bytes) -> str:

@@ -223,6 +223,24 @@ def test_the_same_wish_with_another_drawing_is_a_conflict(photo, new_edit, takes
         assert refused.value.conflict
 
 
+def test_a_drawing_alone_repeated_is_the_same_edit_whatever_edge_comes_with_it(
+    photo, new_edit, takes
+):
+    one = new_edit(photo, model=takes, mask=None, marks=[CIRCLE], grow=5, feather=9)
+    assert submit(one).pk == submit(one).pk
+    assert Edit.objects.count() == LedgerEntry.objects.count() == 1
+
+
+def test_the_same_wish_with_its_drawing_sent_another_way_by_default_is_a_conflict(
+    photo, new_edit, takes
+):
+    one = new_edit(photo, model=takes, marks=[CIRCLE], markup_as="reference")
+    submit(one)
+    with pytest.raises(NotSubmitted) as refused:
+        submit(new_edit(photo, model=takes, marks=[CIRCLE], key=one.key))
+    assert refused.value.conflict
+
+
 def test_a_drawing_is_drawn_again_alike_when_its_run_died_before_it_was_sent(
     canned, photo, new_edit, takes
 ):

@@ -139,3 +139,19 @@ def test_the_same_wish_twice_is_one_edit_and_another_edge_is_a_conflict(photo, n
 def test_a_wish_without_numbers_repeated_is_the_same_edit(photo, new_edit):
     one = new_edit(photo)
     assert submit(one).pk == submit(one).pk
+
+
+@pytest.mark.parametrize("first", [0, 25])
+def test_a_chosen_growth_left_open_afterwards_is_a_conflict(photo, new_edit, first):
+    one = new_edit(photo, grow=first)
+    submit(one)
+    with pytest.raises(NotSubmitted) as refused:
+        submit(new_edit(photo, key=one.key))
+    assert refused.value.conflict
+    assert Edit.objects.get().grow == first
+
+
+def test_a_growth_that_gave_way_repeated_is_the_same_edit(photo, new_edit):
+    one = new_edit(photo, mask=mask_png(SIZE, (1, 1, 639, 479)))
+    assert submit(one).grow == 0
+    assert submit(one).pk == Edit.objects.get().pk

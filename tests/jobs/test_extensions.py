@@ -101,6 +101,17 @@ def test_the_same_mask_with_its_picture_elsewhere_is_stored_for_itself(photo, ne
     assert pixels_of(read(other.mask))[:, -1].all() and not pixels_of(read(other.mask))[:, 0].any()
 
 
+def test_the_same_margins_around_pictures_of_two_sizes_make_two_masks(
+    alice, photo, make_photo, new_edit
+):
+    other = make_photo(alice, size=(320, 200))
+    edits = [submit(extension(new_edit, each)) for each in (photo, other)]
+    for edit in edits:
+        stored = pixels_of(read(edit.mask))
+        assert stored.shape[1::-1] == edit.canvas_size
+        assert np.array_equal(stored > 0, extending.new_area(edit.source.size, MARGINS) > 0)
+
+
 def test_a_mask_of_the_pictures_size_does_not_fit_an_extension(photo, new_edit):
     with pytest.raises(NotSubmitted) as refused:
         submit(extension(new_edit, photo, mask=mask_png(SIZE, (10, 10, 20, 20))))
