@@ -1,5 +1,6 @@
 """The studio from the files as they are served: collected, shortened and under hashed names."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,24 @@ def test_the_studio_runs_from_the_files_as_they_are_served_and_is_small(
     assert total < MOST_KB, (
         f"The studio's own scripts and sheets are {total:.1f} KB compressed, {MOST_KB} at most: {told}"
     )
+
+
+RULES = """text => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return [...sheet.cssRules].map(rule => rule.cssText.replace(/\\s+/g, " "));
+}"""
+
+
+def test_sheets_mean_the_same_as_they_are_served(collected: Path, open_page: Any) -> None:
+    page = open_page()
+    served = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    sheets = sorted((Path(__file__).parents[2] / "static/editor").glob("*.css"))
+    assert len(sheets) > 5
+    for sheet in sheets:
+        sent = (collected / served[f"editor/{sheet.name}"]).read_text()
+        assert len(sent) < sheet.stat().st_size
+        assert page.evaluate(RULES, sent) == page.evaluate(RULES, sheet.read_text()), sheet.name
 
 
 def bytes_of(path: Path) -> int:
