@@ -7,7 +7,6 @@ frame's window are set. That this held is then measured, not assumed.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,14 +14,16 @@ from numpy.typing import NDArray
 
 from . import masks
 from .arrays import Bounds, Floats, Mask, Pixels, Size, size_of
+from .feathering import blend_weights
 from .framing import Frame
 
 Blend = Callable[[Pixels, Pixels, Floats], Pixels]
+Weights = Iterator[tuple[slice, Floats]]
 
 FEATHER_SHARE = 0.02
 FEATHER_RANGE = (8, 64)
 
-_STRIP_ROWS = 256
+_STRIP_ROWS = 64
 _TILE = 512
 _MAX_TILES = 48
 _BORDER_BAND = 1.5
@@ -78,14 +79,14 @@ def stitch(
     window_mask = mask[top:bottom, left:right]
     window_answer = _to_window(answer, frame)
     # alignment and colour matching belong here: the answer against the source in the window
-    weight = blend_weight(window_mask, feather)
+    weights = blend_weights(window_mask, feather)
     if kept:
-        _fill_new(weight, window_mask, _within(kept, frame.inner), rim)
+        weights = _filling_new(weights, window_mask, _within(kept, frame.inner), rim)
     if keep_transparency:
         source, window_answer = _with_alpha(source), _with_alpha(window_answer)
     blend = _between if keep_transparency else _over
     pixels = source.copy()
-    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weight, blend)
+    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weights, blend)
     return Stitched(
         pixels=pixels,
         outside_identical=is_identical_outside(source, pixels, mask),
@@ -117,22 +118,6 @@ def default_feather(box: Bounds | None) -> int:
     low, high = FEATHER_RANGE
     length = math.hypot(box[2] - box[0], box[3] - box[1]) if box else 0.0
     return min(max(round(FEATHER_SHARE * length), low), high)
-
-
-def blend_weight(mask: Mask, feather: int) -> Floats:
-    """The answer's share at each pixel, float32 0.0 to 1.0: smoothstep of the depth in the mask.
-
-    Exactly 0 outside the mask. In an island less than four feathers wide the ramp takes at most
-    half of its depth.
-    """
-    depth = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
-    count, labels = cv2.connectedComponents(mask, connectivity=8)
-    deepest = _island_depths(depth, labels, count)
-    ramps = np.maximum(np.minimum(feather, 0.5 * deepest), 0.5).astype(np.float32)
-    for rows in _strips(mask.shape[0]):  # in place: on a large photo each copy is 100 MB
-        part = np.clip((depth[rows] - 0.5) / ramps[labels[rows]], 0, 1)
-        depth[rows] = part * part * (3 - 2 * part)
-    return depth
 
 
 def is_identical_outside(source: Pixels, pixels: Pixels, mask: Mask) -> bool:
@@ -169,17 +154,19 @@ def border_ratio(pixels: Pixels, mask: Mask) -> float | None:
     return float((border_sum / border_count + 0.02) / (side_sum / side_count + 0.02))
 
 
-def _fill_new(weight: Floats, mask: Mask, kept: Bounds, rim: int) -> None:
-    """Full share outside `kept`, in place, and falling to none over `rim` pixels inside of it.
+def _filling_new(weights: Weights, mask: Mask, kept: Bounds, rim: int) -> Weights:
+    """The weights with full share outside `kept`, falling to none over `rim` pixels inside of it.
 
     A wide feather would show the canvas's makeshift ground at the picture's edge.
     """
     height, width = mask.shape
     across = _shares(width, kept[0], kept[2], rim)[None, :]
     down = _shares(height, kept[1], kept[3], rim)[:, None]
-    for rows in _strips(height):
-        share = np.maximum(weight[rows], np.maximum(across, down[rows]))
-        weight[rows] = np.where(mask[rows] > 0, share, 0)
+    for rows, weight in weights:
+        np.maximum(weight, across, out=weight)
+        np.maximum(weight, down[rows], out=weight)
+        weight[mask[rows] == 0] = 0
+        yield rows, weight
 
 
 def _shares(length: int, first: int, last: int, rim: int) -> Floats:
@@ -226,37 +213,27 @@ def _resized(pixels: Pixels, size: Size) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
 
 
-def _island_depths(depth: Floats, labels: NDArray[Any], count: int) -> Floats:
-    """The greatest depth of each island, by its label; 0.0 for what is no island."""
-    deepest = np.zeros(count, np.float32)
-    if count == 2:
-        deepest[1] = depth.max()
-        return deepest
-    for rows in _strips(depth.shape[0]):
-        np.maximum.at(deepest, labels[rows].ravel(), depth[rows].ravel())
-    return deepest
-
-
 def _with_alpha(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 4:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), np.uint8)
 
 
-def _write(window: Pixels, answer: Pixels, mask: Mask, weight: Floats, blend: Blend) -> int:
+def _write(window: Pixels, answer: Pixels, mask: Mask, weights: Weights, blend: Blend) -> int:
     """Writes the blend into the masked pixels of `window`, in place; returns how many."""
     box = masks.bounds(mask)
     if box is None:
         return 0
     columns = slice(box[0], box[2])
     written = 0
-    for strip in _strips(box[3] - box[1]):
-        rows = slice(box[1] + strip.start, box[1] + strip.stop)
-        inside = mask[rows, columns] > 0
-        target = window[rows, columns]
-        blended = blend(target, answer[rows, columns], weight[rows, columns])
-        target[inside] = blended[inside]
-        written += int(np.count_nonzero(inside))
+    for part, weight in weights:
+        for strip in _strips(part.stop - part.start):
+            rows = slice(part.start + strip.start, part.start + strip.stop)
+            inside = mask[rows, columns] > 0
+            target = window[rows, columns]
+            blended = blend(target, answer[rows, columns], weight[strip, columns])
+            target[inside] = blended[inside]
+            written += int(np.count_nonzero(inside))
     return written
 
 

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.imaging import masks
+from editor.imaging.feathering import blend_weights
 from editor.imaging.filling import drifted, procedural
 from editor.imaging.framing import Frame, SizeRule, cut, frame_for, whole_frame
 from editor.imaging.stitching import (
-    blend_weight,
     border_ratio,
     default_feather,
     is_identical_outside,
@@ -24,6 +24,10 @@ RED = (250, 10, 10)
 
 def whole(size) -> Frame:
     return Frame((0, 0, *size), size)
+
+
+def blend_weight(mask, feather):
+    return np.concatenate([weight for _rows, weight in blend_weights(mask, feather)])
 
 
 @settings(max_examples=120, deadline=None)
