@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from editor.imaging import files, markup
 from editor.imaging.arrays import Bounds, Size
+from editor.imaging.previews import PREVIEW_SIDE
 from editor.jobs import pictures
 from editor.models import Edit
 from editor.web.access import Request, load, signed_in
@@ -18,7 +19,7 @@ YEAR_S = 31_536_000
 @signed_in
 @require_safe
 def edit_markup(request: Request, pk: int) -> HttpResponse:
-    """The drawing as a transparent PNG at the size of the source's preview, margins included."""
+    """The drawing as a transparent PNG at the size of a preview, margins included."""
     edit = load(Edit.objects.select_related("source"), request.user, pk=pk)
     if edit.source is None or not (edit.marks or edit.markup):
         raise Http404
@@ -51,7 +52,8 @@ def _window(edit: Edit) -> tuple[Bounds, Size]:
     assert edit.source is not None, "looked at before"
     left, top, _right, _bottom = edit.margins or (0, 0, 0, 0)
     width, height = edit.canvas_size
-    scale = edit.source.preview_width / edit.source.width
+    # of a small picture the preview is not shrunk, but what was put around it may be a great deal
+    scale = min(edit.source.preview_width / edit.source.width, PREVIEW_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return (-left, -top, width - left, height - top), size
 

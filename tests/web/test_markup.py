@@ -81,6 +81,15 @@ def test_a_drawing_beyond_the_picture_is_shown_with_its_margins(
     assert 'x="100" y="50" width="640" height="480"' in page(as_person(bob), edit)
 
 
+def test_a_drawing_on_a_small_picture_far_extended_is_no_larger_than_a_preview(
+    photo: Any, bob: Any, as_person: Any, make_edit: Any
+) -> None:
+    edit = make_edit(photo, mask=None, margins=(0, 0, 4480, 1000), marks=[LINE])
+    pixels = shown(as_person(bob), edit)
+    assert pixels.shape == (592, 2048, 4)
+    assert pixels[round(240 * 0.4), round(300 * 0.4)].tolist() == RED
+
+
 def test_a_file_that_a_script_sent_is_shown_too(scripted: Any, bob: Any, as_person: Any) -> None:
     pixels = shown(as_person(bob), scripted)
     assert pixels.shape == (480, 640, 4)
