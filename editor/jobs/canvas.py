@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from editor.imaging import extending, files, framing, masks, previews
+from editor.imaging import extending, files, framing, masks, previews, stitching
 from editor.imaging.arrays import Bounds
 from editor.imaging.extending import NO_MARGINS, Margins
 from editor.jobs.pictures import pixels_of, read
@@ -43,6 +43,15 @@ def bounds_of(numbers: list[int]) -> Bounds | None:
 def kept_of(edit: Edit) -> Bounds | None:
     """Where the source lies on the canvas; None where the canvas is the source."""
     return extending.place_of(_source(edit).size, margins_of(edit)) if any(edit.margins) else None
+
+
+def without_padding(edit: Edit, answer: Any) -> Any | None:
+    """An answer that is the whole picture by itself, without what was put around the picture to send
+    it; None where nothing was."""
+    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    if frame is None or not any(frame.pad):
+        return None
+    return stitching.without_padding(answer, frame)
 
 
 def small_canvas(edit: Edit) -> tuple[Any, Any]:

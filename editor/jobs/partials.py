@@ -20,7 +20,7 @@ from django.db.models import Q
 
 from editor.images_api.messages import PartialPicture
 from editor.imaging import files, framing, previews
-from editor.jobs.canvas import small_canvas
+from editor.jobs.canvas import small_canvas, without_padding
 from editor.jobs.pictures import pixel_gate
 from editor.models import Attempt, Edit, Partial, Status
 
@@ -96,7 +96,8 @@ class Keeper:
     def _shown(self, answer: Any) -> tuple[bytes, tuple[int, int]]:
         """The preview as people see it: within its source where the result will be stitched."""
         if not self.edit.is_stitched:
-            return previews.preview_alone(answer)
+            inner = without_padding(self.edit, answer)
+            return previews.preview_alone(answer if inner is None else inner)
         base, mask = self._ground
         height, width = base.shape[:2]
         return previews.preview_within(base, mask, answer, self._frame_in(width)), (width, height)

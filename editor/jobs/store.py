@@ -32,7 +32,7 @@ from editor.images_api.messages import (
 )
 from editor.imaging import files, framing, stitching
 from editor.jobs import leases, outcome, pictures, spool
-from editor.jobs.canvas import contract_of, kept_of, pixels_of_canvas
+from editor.jobs.canvas import contract_of, kept_of, pixels_of_canvas, without_padding
 from editor.jobs.connections import give_back
 from editor.jobs.crashing import crash
 from editor.jobs.frames import sent_size
@@ -230,7 +230,7 @@ def _keep(
     raw = pictures.save(sha256, f"raw.{answer.format}", data)
     crash("after-raw")
     stitched = stitch(answer.pixels) if stitch else None
-    pixels = stitched.pixels if stitched else _cropped(edit, answer)
+    pixels = stitched.pixels if stitched else without_padding(edit, answer.pixels)
     name = f"{edit.subject} · {edit.pk}.{number}"
     with transaction.atomic():
         _still_ours(edit, token, lease_until=timezone.now() + leases.length())
@@ -251,15 +251,6 @@ def _keep(
             revised_prompt=picture.revised_prompt,
             **(_measured(stitched) if stitched else {}),
         )
-
-
-def _cropped(edit: Edit, answer: files.Picture) -> Any | None:
-    """An answer that is the whole picture by itself, without what was put around the picture to send
-    it; None where nothing was, and the answer is kept as it came."""
-    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
-    if frame is None or not any(frame.pad):
-        return None
-    return stitching.without_padding(answer.pixels, frame)
 
 
 def _measured(stitched: stitching.Stitched) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 
 from editor.imaging import masks
 from editor.imaging.framing import Frame
+from editor.jobs import partials
 from editor.jobs.pictures import read
 from editor.jobs.quotes import Drawing
 from editor.jobs.run import run
@@ -137,6 +138,18 @@ def test_what_came_of_a_whole_picture_has_its_shape_and_not_what_was_put_around_
     whole, found = pixels_of(read(result.raw)), pixels_of(read(result.image.original))
     left, top = frame.pad[:2]
     assert np.array_equal(found, whole[top : top + 480, left : left + 640])
+
+
+def test_previews_of_a_whole_picture_have_its_shape_too(photo, new_edit, takes):
+    edit = submit(new_edit(photo, model=takes, marks=[CIRCLE], mask=None))
+    frame = Frame.from_dict(edit.frame)
+    answer = np.zeros((704, 944, 3), np.uint8)
+    left, top = frame.pad[:2]
+    answer[top : top + 480, left : left + 640] = (250, 10, 10)
+    data, size = partials.Keeper(edit, None, None)._shown(answer)
+    shown = np.asarray(Pillow.open(io.BytesIO(data)).convert("RGB"))
+    assert size == SIZE == shown.shape[1::-1]
+    assert (shown[..., 0] > 200).all()
 
 
 def test_an_empty_mask_beside_a_drawing_is_none(photo, new_edit, takes):
