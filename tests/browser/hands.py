@@ -150,13 +150,17 @@ class Pen:
 
 
 def flood_of_moves(page: Page, points: Sequence[Point]) -> None:
-    """A mouse that tells far more places than there are frames: none is waited for."""
+    """A mouse that tells far more places than there are frames: none is waited for.
+
+    The button stays down: on a busy machine this takes longer than a response is waited for.
+    """
     view, session = View(page), page.context.new_cdp_session(page)
     spots = [(round(x), round(y)) for x, y in map(view.on_page, points)]
     page.mouse.move(*spots[0])
     page.mouse.down()
     send: Any = session._impl_obj.send  # the way without waiting has no public name
-    moved = {"type": "mouseMoved", "buttons": 1}
+    # A move that names no button lets the browser take the capture away: the stroke would end there.
+    moved = {"type": "mouseMoved", "button": "left", "buttons": 1}
     moves = [
         send("Input.dispatchMouseEvent", {**moved, "x": x, "y": y}, None) for x, y in spots[1:]
     ]
@@ -165,7 +169,6 @@ def flood_of_moves(page: Page, points: Sequence[Point]) -> None:
     while not all(task.done() for task in sent):
         page.wait_for_timeout(20)
     page.mouse.move(*spots[-1])
-    page.mouse.up()
 
 
 def set_brush(page: Page, size: int) -> int:
