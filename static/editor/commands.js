@@ -185,13 +185,16 @@ function swap(editor) {
 
 /**
  * What was pressed, as the list above names it. AltGr is how some keyboards type brackets; it comes as Ctrl
- * and Alt.
+ * and Alt, or as Alt alone. With Alt, letters and digits are the browser's. Letters of another alphabet are
+ * known by where they are.
  * @param {KeyboardEvent} event
  */
 export function pressed(event) {
   const ctrl = (event.ctrlKey || event.metaKey) && !event.getModifierState("AltGraph");
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  return `${ctrl ? "Ctrl+" : ""}${ctrl && event.shiftKey ? "Shift+" : ""}${key}`;
+  const typed = /^[^ -~]$/.test(event.key) ? event.code.replace(/^Key/, "") : event.key;
+  const key = typed.length === 1 ? typed.toLowerCase() : typed;
+  const alt = event.altKey && /^\w$/.test(key);
+  return `${ctrl ? "Ctrl+" : ""}${ctrl && event.shiftKey ? "Shift+" : ""}${alt ? "Alt+" : ""}${key}`;
 }
 
 /** @param {string} key as in `keys` */

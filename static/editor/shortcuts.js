@@ -17,7 +17,7 @@ const HEARD_IN_FIELDS = ["run", "palette"];
  * @param {import("./commands.js").Page} of.page
  */
 export function listenToKeys({ surface, editor, page }) {
-  /** @type {{command: Command, key: string} | null} */
+  /** A key is let go by its place: what it types may be another character by then. @type {{command: Command, code: string} | null} */
   let held = null;
 
   /** @param {KeyboardEvent} event */
@@ -30,7 +30,7 @@ export function listenToKeys({ surface, editor, page }) {
     if (!command || !isHeard(command, key, isField, event.target)) return;
     event.preventDefault();
     if (!command.hold) command.run(editor, page);
-    else if (!event.repeat && !held) hold(command, key);
+    else if (!event.repeat && !held) hold(command, event.code);
   }
 
   /**
@@ -46,10 +46,10 @@ export function listenToKeys({ surface, editor, page }) {
 
   /**
    * @param {Command} command
-   * @param {string} key
+   * @param {string} code
    */
-  function hold(command, key) {
-    held = { command, key };
+  function hold(command, code) {
+    held = { command, code };
     command.run(editor, page);
   }
 
@@ -60,7 +60,7 @@ export function listenToKeys({ surface, editor, page }) {
 
   document.addEventListener("keydown", down);
   document.addEventListener("keyup", (event) => {
-    if (held && pressed(event) === held.key) release();
+    if (event.code === held?.code) release();
     editor.keyUp(event);
   });
   window.addEventListener("blur", release);

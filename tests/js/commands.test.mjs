@@ -18,7 +18,7 @@ function section(name) {
 
 function key(key, held = {}) {
   const modifiers = held.modifiers ?? [];
-  return { ctrlKey: false, metaKey: false, shiftKey: false, ...held, key, getModifierState: (name) => modifiers.includes(name) };
+  return { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, code: "", ...held, key, getModifierState: (name) => modifiers.includes(name) };
 }
 
 /** An editor in which every command can do something, and which keeps what it was asked for. */
@@ -89,6 +89,20 @@ test("what is pressed is named alike however the keyboard makes it", () => {
   assert.ok(isSingle("["));
   assert.ok(!isSingle("Delete"));
   assert.ok(!isSingle("Ctrl+z"));
+});
+
+test("with Alt, letters are the browser's, and brackets are typed so on some keyboards", () => {
+  const isKey = (event) => commandOn(pressed(event), () => true) !== undefined;
+  for (const letter of ["b", "d", "0", "1"]) assert.ok(!isKey(key(letter, { altKey: true })), letter);
+  assert.equal(pressed(key("[", { altKey: true })), "[");
+  assert.ok(!isKey(key("å", { altKey: true, code: "KeyA" })));
+});
+
+test("letters of another alphabet are known by their place, signs are not", () => {
+  assert.equal(pressed(key("я", { ctrlKey: true, code: "KeyZ" })), "Ctrl+z");
+  assert.equal(pressed(key("И", { shiftKey: true, code: "KeyB" })), "b");
+  assert.equal(commandOn(pressed(key("ß", { code: "Minus" })), () => true), undefined);
+  assert.equal(commandOn(pressed(key("é", { code: "Digit2" })), () => true), undefined);
 });
 
 test("keys are shown as caps and told as shortcuts", () => {
