@@ -12,7 +12,7 @@
 export class Gestures {
   /** @type {Gesture | null} */ #gesture = null;
   /** @type {{cancel: () => void} | null} */ #pending = null;
-  #isPressed = false;
+  isPressed = false;
   #tell;
 
   /**
@@ -27,7 +27,7 @@ export class Gestures {
 
   /** Whether what is seen may not be what is meant yet. */
   get isDrawing() {
-    return this.#gesture !== null && (this.#isPressed || !this.#gesture.stays);
+    return this.#gesture !== null && (this.isPressed || !this.#gesture.stays);
   }
 
   get isBusy() {
@@ -45,11 +45,11 @@ export class Gestures {
    */
   press(tool, point, how) {
     this.#dropPending();
-    this.#isPressed = true;
+    this.isPressed = true;
     if (this.#gesture?.stays) this.#gesture.press?.(point, how);
     else {
       this.finish();
-      this.#isPressed = true;
+      this.isPressed = true;
       this.#gesture = tool();
     }
   }
@@ -59,26 +59,26 @@ export class Gestures {
    * @param {Detail} detail
    */
   move(point, detail) {
-    if (this.#isPressed) this.#gesture?.move(point, detail);
+    if (this.isPressed) this.#gesture?.move(point, detail);
   }
 
   /** @param {Point} point */
   hover(point) {
-    if (!this.#isPressed) this.#gesture?.hover?.(point);
+    if (!this.isPressed) this.#gesture?.hover?.(point);
   }
 
   /** @param {Point} point */
   release(point) {
-    if (!this.#isPressed) return;
-    this.#isPressed = false;
+    if (!this.isPressed) return;
+    this.isPressed = false;
     if (this.#gesture?.stays) this.#gesture.release?.(point);
     else this.finish();
   }
 
   /** The press was not meant: a second finger came. */
   drop() {
-    if (!this.#isPressed) return;
-    this.#isPressed = false;
+    if (!this.isPressed) return;
+    this.isPressed = false;
     if (this.#gesture?.stays && this.#gesture.drop) this.#gesture.drop();
     else this.abort();
   }
@@ -95,16 +95,17 @@ export class Gestures {
     return true;
   }
 
-  /** @returns {boolean} whether the gesture took its own last part back */
+  /** @returns {boolean} whether an answer is not waited for any more, or the gesture took its own last part back */
   back() {
-    return this.#gesture?.back?.() ?? false;
+    const isGivenUp = this.#dropPending();
+    return this.#gesture?.back?.(isGivenUp) || isGivenUp;
   }
 
   /** Ends the gesture with what there is of it. An answer that is waited for may still come. */
   finish() {
     const gesture = this.#gesture;
     this.#gesture = null;
-    this.#isPressed = false;
+    this.isPressed = false;
     if (!gesture) return;
     const ended = gesture.end();
     if (typeof ended !== "boolean") this.wait(gesture, ended);
@@ -115,7 +116,7 @@ export class Gestures {
   abort() {
     const gesture = this.#gesture;
     this.#gesture = null;
-    this.#isPressed = false;
+    this.isPressed = false;
     gesture?.cancel();
     return this.#dropPending() || gesture !== null;
   }

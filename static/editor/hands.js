@@ -28,7 +28,7 @@ export class Hands {
   #editor;
   #pointers;
   #keyboard;
-  /** @type {Point | null} */ #lastPoint = null;
+  /** On the picture, which margins move. @type {Point | null} */ #last = null;
 
   /**
    * @param {HTMLElement} element
@@ -81,6 +81,7 @@ export class Hands {
     const at = (/** @type {Point} */ spot) => this.#surface.toCanvas(spot);
     return {
       pans: () => this.#editor.tool === "hand" || this.#keyboard.pans,
+      presses: () => gestures.isPressed,
       latches: () => LATCHING.has(this.#editor.tool),
       press: (/** @type {Point} */ spot, /** @type {Held & By} */ by, count = 1) => this.#press(spot, by, count),
       draw: (/** @type {Point} */ spot, /** @type {Held & By} */ by) => this.#draw(spot, by),
@@ -122,12 +123,13 @@ export class Hands {
     this.#place(spot, by);
     const { pressure, pointerType, buttons, shiftKey, altKey } = by;
     const point = this.#surface.toCanvas(spot);
-    const from = shiftKey && !altKey ? this.#lastPoint : null;
+    const [left, top] = this.#editor.work.margins;
+    const from = shiftKey && !altKey && this.#last ? { x: this.#last.x + left, y: this.#last.y + top } : null;
     const how = { from, mode: this.#modeWith(by), pressure, pointerType, count };
     const tool = TOOLS[buttons & ERASER_END ? "eraser" : this.#editor.tool];
     if (!tool) return; // the hand
     this.#gestures.press(() => tool(this.#editor.editing, point, how), point, how);
-    this.#lastPoint = point;
+    this.#keep(point);
   }
 
   /**
@@ -136,8 +138,15 @@ export class Hands {
    */
   #draw(spot, by) {
     this.#place(spot, by);
-    this.#lastPoint = this.#surface.toCanvas(spot);
-    this.#gestures.move(this.#lastPoint, { pressure: by.pressure, square: by.shiftKey && !by.altKey });
+    const point = this.#surface.toCanvas(spot);
+    this.#keep(point);
+    this.#gestures.move(point, { pressure: by.pressure, square: by.shiftKey && !by.altKey });
+  }
+
+  /** @param {Point} point where a straight line may begin */
+  #keep({ x, y }) {
+    const [left, top] = this.#editor.work.margins;
+    this.#last = { x: x - left, y: y - top };
   }
 
   /**

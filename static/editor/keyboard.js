@@ -14,6 +14,7 @@
  * @property {(spot: Point) => void} release
  * @property {(spot: Point, by: Pressed) => void} hover
  * @property {(event: KeyboardEvent) => boolean} key whether the gesture that is under way took it
+ * @property {() => boolean} presses whether what was pressed is still under way
  * @property {() => boolean} latches whether a short press leaves the gesture under way
  * @property {(held: {altKey: boolean, shiftKey: boolean}) => void} modified Alt or Shift is held, or is not any more
  */
@@ -45,7 +46,7 @@ export class Keyboard {
     this.#element = element;
     this.#surface = surface;
     this.#hands = hands;
-    element.addEventListener("blur", () => this.#blurred());
+    for (const each of [element, window]) each.addEventListener("blur", () => this.#blurred());
   }
 
   get hasFocus() {
@@ -59,6 +60,8 @@ export class Keyboard {
   keyDown(event) {
     if (event.key === "Alt" || event.key === "Shift") this.#hands.modified(event);
     if (event.key === "Alt") return true; // the browser's menu stays where it is
+    if (event.ctrlKey || event.metaKey) return false; // a command's, or the browser's own
+    this.#isPressed &&= this.#hands.presses(); // a command may have ended it
     if (event.key in ARROWS) return this.#arrow(event);
     if (event.key === " ") return this.#space(event);
     if (this.#isPressed && event.key === "Enter") return this.#release();
@@ -91,7 +94,7 @@ export class Keyboard {
    * @param {KeyboardEvent} event
    */
   #arrow(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return false; // the browser's own
+    if (event.altKey) return false; // the browser's own
     const [dx, dy] = ARROWS[event.key];
     const { ratio } = this.#surface;
     if (!this.hasFocus) {

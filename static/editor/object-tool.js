@@ -91,11 +91,15 @@ class ObjectGesture {
     if (this.#isBoxing) this.#editing.finish();
   }
 
-  /** The last answer is taken back, and what was drawn for it; the one before can be refined again. */
-  back() {
-    if (this.#found.length < 2) return false;
-    const { isStep } = /** @type {Found} */ (this.#found.pop());
+  /**
+   * The last answer is taken back, and what was drawn for it; the one before can be refined again.
+   * @param {boolean} isGivenUp only what was drawn goes: its answer is not waited for any more
+   */
+  back(isGivenUp) {
+    if (this.#found.length < (isGivenUp ? 1 : 2)) return isGivenUp && (this.#editing.finish(), true);
+    const isStep = !isGivenUp && this.#found.pop()?.isStep;
     this.#lines = this.#found[this.#found.length - 1].lines;
+    if (isGivenUp) return true;
     const bounds = isStep && this.#editing.history.undo();
     if (bounds) this.#editing.changed(bounds);
     this.#editing.tell("change");

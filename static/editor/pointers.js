@@ -35,7 +35,6 @@ const SLIP = 12;
 const TAP_MS = 350;
 const FOCUS_MS = 500;
 const DOUBLE_MS = 400;
-const RIGHT = 2;
 const MIDDLE = 1;
 
 export class Pointers {
@@ -86,7 +85,7 @@ export class Pointers {
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (event.pointerType === "mouse" && event.button === RIGHT) return;
+    if (event.pointerType === "mouse" && event.button > MIDDLE) return; // nor those that go back and forth
     if (event.button === MIDDLE) event.preventDefault(); // no autoscroll
     this.#lost(event); // should its last release have been missed
     const touch = event.pointerType === "touch";
@@ -225,7 +224,7 @@ export class Pointers {
    */
   #settle(finger, { timeStamp }) {
     const isYoung = timeStamp - this.#start.at < SECOND_FINGER_MS;
-    if (finger.type === "touch" && (isYoung || !this.#isAway(finger, finger))) this.#hands.drop();
+    if (finger.type === "touch" && (isYoung || this.#tap.isStill)) this.#hands.drop();
     else this.#hands.release(finger);
     this.#hands.lift();
   }

@@ -92,7 +92,7 @@ export function polygon(editing, start, { mode }) {
       return true;
     },
     key(event) {
-      if (event.key === "Backspace") this.back?.();
+      if (event.key === "Backspace") this.back?.(false);
       return event.key === "Backspace";
     },
     end() {

@@ -57,7 +57,7 @@ import { combine, ellipse, rectangle } from "./shapes.js";
  * @property {(point: Point) => void} [release]
  * @property {(point: Point) => void} [hover]
  * @property {() => void} [drop]
- * @property {() => boolean} [back]
+ * @property {(isGivenUp: boolean) => boolean} [back] isGivenUp: the answer that was waited for is not
  * @property {(event: KeyboardEvent) => boolean} [key] whether it took the key
  */
 /** @typedef {(editing: Editing, start: Point, how: How) => Gesture} Tool */

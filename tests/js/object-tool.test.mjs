@@ -209,7 +209,7 @@ test("undo takes the last answer back, and refining goes on from the one before"
   await told.waiting;
   drawn(gesture, [{ x: 150, y: 100 }]);
   await told.waiting;
-  assert.equal(gesture.back(), true);
+  assert.equal(gesture.back(false), true);
   holds(mask, [120, 80, 200, 160]);
   drawn(gesture, [{ x: 160, y: 110 }]);
   await told.waiting;
@@ -217,11 +217,34 @@ test("undo takes the last answer back, and refining goes on from the one before"
   holds(mask, [1, 2, 3, 4]);
 });
 
+test("undone before its answer is there, only the line goes, and the thing can still be refined", async () => {
+  const { edited, told, mask } = editing([box(120, 80, 200, 160), box(1, 2, 3, 4), box(120, 80, 150, 160)]);
+  const gesture = started(edited);
+  await told.waiting;
+  drawn(gesture, [{ x: 150, y: 100 }]);
+  told.cancel();
+  assert.equal(gesture.back(true), true);
+  await told.waiting.catch(() => {});
+  holds(mask, [120, 80, 200, 160]);
+  drawn(gesture, [{ x: 160, y: 110 }]);
+  await told.waiting;
+  assert.deepEqual(told.wishes[2].plus, [[[160, 110], [160, 110], [160, 110]]]);
+  holds(mask, [120, 80, 150, 160]);
+});
+
+test("undone before the first answer is there, the box goes", () => {
+  const { edited, told } = editing([box(120, 80, 200, 160)]);
+  const gesture = started(edited);
+  told.cancel();
+  assert.equal(gesture.back(true), true);
+  assert.equal(told.finished, 1);
+});
+
 test("the first answer is undone as any step is", async () => {
   const { edited, told } = editing([box(120, 80, 200, 160)]);
   const gesture = started(edited);
   await told.waiting;
-  assert.equal(gesture.back(), false);
+  assert.equal(gesture.back(false), false);
 });
 
 test("a second finger takes a line back, and the thing can still be refined", async () => {

@@ -78,6 +78,15 @@ test("the right button does nothing, the middle one moves the picture", () => {
   assert.deepEqual(told, [["prevented"], ["pan", 40, 40]]);
 });
 
+test("the mouse's buttons that go back and forth paint nothing", () => {
+  const { told, send } = bench();
+  for (const [button, buttons] of [[3, 8], [4, 16]]) {
+    send("pointerdown", MOUSE, 10, 20, { button, buttons });
+    send("pointerup", MOUSE, 10, 20, { button });
+  }
+  assert.deepEqual(told, []);
+});
+
 test("a context menu never opens", () => {
   const { listeners } = bench();
   let isPrevented = false;
@@ -106,6 +115,18 @@ for (const loss of ["pointercancel", "lostpointercapture"]) {
     }
   });
 }
+
+test("a loop that a finger drew back to where it began is kept, however it ends", () => {
+  for (const end of [(send) => send("pointercancel", FIRST, 11, 20), (send) => send("pointerdown", SECOND, 200, 200)]) {
+    const { names, send, clock } = bench();
+    send("pointerdown", FIRST, 10, 20);
+    send("pointermove", FIRST, 90, 80);
+    send("pointermove", FIRST, 11, 20);
+    clock.now += 400;
+    end(send);
+    assert.deepEqual(names(), ["press", "draw", "draw", "release"]);
+  }
+});
 
 test("a release that nobody told is noticed at the next move, and the next press works", () => {
   const { names, send } = bench();
@@ -210,15 +231,19 @@ test("the wheel zooms at the pointer, goes sideways with Shift and changes the b
 
 function keys({ latches = false, takes = [] } = {}) {
   const { surface, element, told } = bench();
+  const listeners = new Map();
+  const under = { way: false };
   globalThis.document = { activeElement: element };
+  globalThis.window = { addEventListener: (name, does) => listeners.set(name, does) };
   const note = (name) => (spot) => void told.push([name, spot && { x: spot.x, y: spot.y }]);
   const keyboard = new Keyboard(element, surface, {
-    press: note("press"), draw: note("draw"), release: note("release"), hover: note("hover"),
+    press: (spot) => void ((under.way = true), note("press")(spot)), draw: note("draw"), release: note("release"), hover: note("hover"),
+    presses: () => under.way,
     key: ({ key }) => takes.includes(key), latches: () => latches, modified: ({ altKey, shiftKey }) => told.push(["modified", altKey, shiftKey]),
   });
   const event = (key, more) => ({ key, altKey: false, shiftKey: false, ctrlKey: false, metaKey: false, repeat: false, ...more });
   return {
-    told, surface, keyboard,
+    told, surface, keyboard, under, leave: () => listeners.get("blur")(),
     down: (key, more = {}) => keyboard.keyDown(event(key, more)),
     up: (key, more = {}) => keyboard.keyUp(event(key, more)),
   };
@@ -280,6 +305,37 @@ test("without the focus arrows move the picture, and Space lets the pointer do s
   assert.equal(keyboard.pans, true);
   up(" ");
   assert.equal(keyboard.pans, false);
+});
+
+test("who leaves the window with Space held does not come back with it held", () => {
+  const { keyboard, down, leave } = keys();
+  globalThis.document = { activeElement: null };
+  down(" ");
+  leave();
+  assert.equal(keyboard.pans, false);
+});
+
+test("after a press that a command has ended, the next Space presses anew", () => {
+  const { told, under, down, up } = keys({ latches: true });
+  down("ArrowRight");
+  down(" ");
+  up(" ");
+  under.way = false; // another tool was chosen
+  told.length = 0;
+  down("ArrowRight");
+  down(" ");
+  assert.deepEqual(told.map(([name]) => name), ["hover", "press"]);
+});
+
+test("with Ctrl or Cmd a key is the page's, also while something is under way", () => {
+  const { told, down } = keys({ latches: true, takes: ["Enter", " "] });
+  down("ArrowRight");
+  down(" ");
+  told.length = 0;
+  for (const held of [{ ctrlKey: true }, { metaKey: true }]) {
+    for (const key of ["Enter", " ", "ArrowLeft"]) assert.equal(down(key, held), false, key);
+  }
+  assert.deepEqual(told, []);
 });
 
 test("what a gesture has a use for is taken, all else is left to the page", () => {
