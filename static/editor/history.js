@@ -110,6 +110,11 @@ export class History {
     this.#push(step);
   }
 
+  /** The last step changes nothing any more. */
+  drop() {
+    this.#past.pop();
+  }
+
   /** Forgets every step. */
   forget() {
     this.#past = [];

@@ -55,15 +55,36 @@ export function onCanvas({ bounds: [left, top, right, bottom], pixels }, [x, y])
  * @param {import("./mask.js").Mask} mask
  */
 export async function strips(mask) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   const packedRows = [];
+  await inStrips(0, mask.height, (top, bottom) => packedRows.push(packed(mask, top, bottom)));
+  return packedRows;
+}
+
+/**
+ * A part of the mask; one at rest.
+ * @param {import("./mask.js").Mask} mask
+ * @param {import("./mask.js").Bounds} bounds
+ */
+export async function copied(mask, [left, top, right, bottom]) {
+  const pixels = new Uint8Array((right - left) * (bottom - top));
+  await inStrips(top, bottom, (from, to) => pixels.set(mask.copy([left, from, right, to]), (from - top) * (right - left)));
+  return pixels;
+}
+
+/**
+ * @param {number} top
+ * @param {number} bottom
+ * @param {(top: number, bottom: number) => void} does
+ */
+async function inStrips(top, bottom, does) {
   let from = performance.now();
-  for (let top = 0; top < mask.height; top += STRIP) {
-    packedRows.push(packed(mask, top, Math.min(mask.height, top + STRIP)));
+  for (; top < bottom; top += STRIP) {
+    does(top, Math.min(bottom, top + STRIP));
     if (performance.now() - from < PATIENCE_MS) continue;
     await nextFrame();
     from = performance.now();
   }
-  return packedRows;
 }
 
 /** A timer steps in where there are no frames: in a tab that nobody looks at. */

@@ -23,7 +23,7 @@ const NONE = [0, 0, 0, 0];
 export class Work {
   /** @type {Margins} */ margins = NONE;
   /** @type {readonly Mark[]} */ marks = [];
-  /** @type {import("./history.js").Swap | null} */ #lastMarks = null;
+  /** @type {import("./history.js").Swap & {before: readonly Mark[]} | null} */ #lastMarks = null;
 
   /** @param {{width: number, height: number}} picture */
   constructor({ width, height }) {
@@ -76,14 +76,18 @@ export class Work {
    */
   setMarks(marks, joins = false) {
     if (same(marks, this.marks)) return false;
-    let other = this.marks;
+    const before = this.marks;
+    let other = before;
     this.marks = marks;
-    if (joins && this.#lastMarks && this.#lastMarks === this.history.newest) return true;
+    if (joins && this.#lastMarks && this.#lastMarks === this.history.newest) {
+      if (same(marks, this.#lastMarks.before)) this.history.drop();
+      return true;
+    }
     const swap = () => {
       [other, this.marks] = [this.marks, other];
       return null;
     };
-    this.#lastMarks = { swap, bytes: 2 * JSON.stringify(marks).length };
+    this.#lastMarks = { before, swap, bytes: 2 * JSON.stringify(marks).length };
     this.history.record(this.#lastMarks);
     return true;
   }

@@ -178,3 +178,31 @@ function random(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+test("marks that joined a step until nothing of it was left leave no step", () => {
+  const work = new Work({ width: 100, height: 100 });
+  work.setMarks([ARROW]);
+  work.setMarks([ARROW, CIRCLE]);
+  work.setMarks([CIRCLE], true);
+  work.setMarks([ARROW], true);
+  assert.deepEqual(work.marks, [ARROW]);
+  work.history.undo();
+  assert.deepEqual([work.marks, work.history.canUndo], [[], false], "one undo is the step before");
+  work.history.redo();
+  assert.deepEqual([work.marks, work.history.canRedo], [[ARROW], false]);
+});
+
+test("marks do not join a step that was undone", () => {
+  const work = new Work({ width: 100, height: 100 });
+  work.setMarks([ARROW]);
+  work.setMarks([ARROW, CIRCLE]);
+  work.history.undo();
+  work.setMarks([CIRCLE], true);
+  work.history.undo();
+  assert.deepEqual(work.marks, [ARROW]);
+  work.history.undo();
+  work.history.redo();
+  work.setMarks([], true);
+  work.history.undo();
+  assert.deepEqual(work.marks, [ARROW]);
+});
