@@ -79,6 +79,9 @@ def quote(
     """
     known = model_named(model)
     left = Budget.of(now or timezone.now()).left_microusd
+    wrong_edge = wrong_with_edge(grow, feather)
+    if wrong_edge:  # the frame is told all the same: that of an edge that was left open
+        grow = feather = None
     edge = _edge(image, bounds, margins, grow, feather, fit)
     if isinstance(known, Problem):
         return replace(edge, left_microusd=left, problems=(known,))
@@ -90,7 +93,7 @@ def quote(
         *catalogue.problems(known, params),
         *too_many(known, references, further),
         *wrong_with_margins(image, margins),
-        *wrong_with_edge(grow, feather),
+        *wrong_edge,
         *wrong_with_drawing(known, operation, drawing),
     )
     told = replace(edge, left_microusd=left, problems=problems, price_date=known.price_date)

@@ -127,6 +127,15 @@ def test_an_edge_out_of_range_is_refused_and_nothing_is_held(photo, new_edit, na
     assert not LedgerEntry.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["grow", "feather"])
+@pytest.mark.parametrize("value", [-(10**9), -500, -1, 1001, 10**9])
+def test_an_edge_out_of_range_is_told_with_the_estimate(photo, name, value):
+    told = quote(photo, BOX, "gpt-image-2", {"n": 1}, 15, **{name: value})
+    assert [(each.field, each.code) for each in told.problems] == [(name, "out_of_range")]
+    assert told.high_microusd is None
+    assert told.frame == quote(photo, BOX, "gpt-image-2", {"n": 1}, 15).frame
+
+
 def test_the_same_wish_twice_is_one_edit_and_another_edge_is_a_conflict(photo, new_edit):
     one = new_edit(photo, key=uuid.uuid4(), grow=7, feather=3)
     assert submit(one).pk == submit(one).pk
