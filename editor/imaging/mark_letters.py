@@ -56,6 +56,11 @@ class Letters:
         right, bottom = self.at + self.size * (self.length + 0.5, _LINE_HEIGHT + 0.5)
         return float(left), float(top), float(right), float(bottom)
 
+    def work(self, size: tuple[int, int]) -> float:
+        """About what its letters cost in a drawing of this size, in fine pixels written."""
+        low, high = np.clip(self.box[:2], 0, size), np.clip(self.box[2:], 0, size)
+        return float((high - low).prod()) * 6 * FINE**2
+
     def paint(self, fine: Pixels, tile: Bounds) -> None:
         """Into the tile's finer pixels, in place."""
         letters, rims, fit = self._written

@@ -27,6 +27,7 @@ Point: TypeAlias = tuple[float, float]
 MOST_MARKS = 200
 MOST_NUMBERS = 20_000
 MOST_CHARACTERS = 200
+MOST_CHARACTERS_IN_ALL = 2_000
 FURTHEST = 100_000.0
 THINNEST, WIDEST = 0.5, 2_000.0
 SMALLEST_TEXT, LARGEST_TEXT = 2.0, 4_000.0
@@ -96,7 +97,7 @@ def read(data: Any) -> tuple[Mark, ...]:
     keys of its kind. Numbers have at most one decimal.
 
     Raises MarkupRefused: not_marks (another form, a number out of bounds, a text that cannot be
-    written), too_many (marks), too_long (numbers in all), too_much_text (in one mark).
+    written), too_many (marks), too_long (numbers in all), too_much_text (in one mark, or in all).
     """
     if not isinstance(data, list):
         raise _not_marks()
@@ -109,7 +110,9 @@ def read(data: Any) -> tuple[Mark, ...]:
             limit=MOST_MARKS,
         )
     _require_few_numbers(data)
-    return tuple(_mark(each) for each in data)
+    marks = tuple(_mark(each) for each in data)
+    _require_few_characters(marks)
+    return marks
 
 
 def listed(marks: Iterable[Mark]) -> list[dict[str, Any]]:
@@ -126,6 +129,19 @@ def _require_few_numbers(data: list[Any]) -> None:
             "The drawn lines have more points than can be kept: draw fewer or shorter ones.",
             found=found,
             limit=MOST_NUMBERS,
+        )
+
+
+def _require_few_characters(marks: Iterable[Mark]) -> None:
+    """Each letter costs time to write, however small it is."""
+    found = sum(len(mark.text) for mark in marks if isinstance(mark, Text))
+    if found > MOST_CHARACTERS_IN_ALL:
+        raise MarkupRefused(
+            "too_much_text",
+            f"The drawn texts have {found} characters together, and at most "
+            f"{MOST_CHARACTERS_IN_ALL} can be kept: shorten or delete some of them.",
+            found=found,
+            limit=MOST_CHARACTERS_IN_ALL,
         )
 
 
@@ -246,7 +262,9 @@ _SHIFT = 4
 _UNITS = 1 << _SHIFT
 """OpenCV takes coordinates in sixteenths."""
 
-_MOST_LETTER_PIXELS = 8_000_000  # that one text is written with, and six times that for all
+_MOST_LETTER_PIXELS = 8_000_000  # that one text is written with, and twice that for all
+_MOST_WORK = 400_000_000
+"""Fine pixels that are written for a drawing: what needs more is drawn smaller, and enlarged."""
 
 
 def drawn(marks: Iterable[Mark], bounds: Bounds, size: Size) -> Pixels:
@@ -255,11 +273,23 @@ def drawn(marks: Iterable[Mark], bounds: Bounds, size: Size) -> Pixels:
     `bounds` is the window in pixels of the picture (it may reach beyond the picture), `size` what
     it is drawn at. Straight alpha, anti-aliased; each mark has a thin outline, dark around light
     colours and light around dark ones, so that it shows on any ground. Only tiles that a mark
-    touches cost more than their memory.
+    touches cost more than their memory. Where wide marks lie over each other many times, they are
+    less sharp, so that no drawing takes longer than about two seconds.
     """
+    marks = list(marks)
+    shapes = _shapes(marks, bounds, size)
+    work = sum(shape.work(size) for shape in shapes)
+    if work <= _MOST_WORK:
+        return _painted(shapes, size)
+    share = math.sqrt(_MOST_WORK / work)
+    small = max(1, round(size[0] * share)), max(1, round(size[1] * share))
+    pixels = Image.fromarray(_painted(_shapes(marks, bounds, small), small))
+    return np.asarray(pixels.resize(size, Image.Resampling.BICUBIC))
+
+
+def _painted(shapes: "list[_Strokes | Letters]", size: Size) -> Pixels:
     width, height = size
     result = np.zeros((height, width, 4), np.uint8)
-    shapes = _shapes(marks, bounds, size)
     for tile in _tiles(size):
         shown = [shape for shape in shapes if _meet(shape.box, tile)]
         if shown:
@@ -363,7 +393,7 @@ def _letters(
 ) -> Letters:
     at = (np.array(mark.at) - corner) * scale
     rim = max(1.0, _TEXT_RIM * mark.size) / mark.size
-    most = min(_MOST_LETTER_PIXELS, 6 * _MOST_LETTER_PIXELS // texts)
+    most = min(_MOST_LETTER_PIXELS, 2 * _MOST_LETTER_PIXELS // texts)
     return Letters(in_order(mark.text), at, mark.size * scale, rim, most, *_inks(mark.colour))
 
 
@@ -426,6 +456,15 @@ class _Strokes:
         left, top = np.minimum(self.ends[:, :2], self.ends[:, 2:]).min(axis=0) - by
         right, bottom = np.maximum(self.ends[:, :2], self.ends[:, 2:]).max(axis=0) + by
         return float(left), float(top), float(right), float(bottom)
+
+    def work(self, size: Size) -> float:
+        """About how many fine pixels are written for it in a drawing of this size, some many times."""
+        by = self.radius + self.rim
+        low = np.clip(np.minimum(self.ends[:, :2], self.ends[:, 2:]) - by, 0, size)
+        high = np.clip(np.maximum(self.ends[:, :2], self.ends[:, 2:]) + by, 0, size)
+        sides = high - low
+        areas = np.minimum(sides.prod(axis=1), np.hypot(*sides.T) * 2 * by)
+        return float(areas.sum()) * 3 * FINE**2  # the outline, the stroke, and its ends
 
     def paint(self, fine: Pixels, tile: Bounds) -> None:
         """Into the tile's finer pixels, in place."""

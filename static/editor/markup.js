@@ -21,6 +21,7 @@ import { filled } from "./form-parts.js";
 const MOST_MARKS = 200;
 const MOST_NUMBERS = 20_000;
 export const MOST_CHARACTERS = 200;
+const MOST_CHARACTERS_IN_ALL = 2000;
 const FURTHEST = 100_000;
 /** @type {[low: number, high: number]} */ const WIDTHS = [0.5, 2000];
 /** @type {[low: number, high: number]} */ const SIZES = [2, 4000];
@@ -48,12 +49,13 @@ export function areMarks(marks) {
 }
 
 /**
- * Whether as many marks and points as these can be kept.
+ * Whether as many marks, points and letters as these can be kept.
  * @param {readonly Mark[]} marks
  */
 export function isRoom(marks) {
   const numbers = marks.reduce((sum, mark) => sum + 5 + (mark.kind === "line" ? 2 * mark.points.length : 0), 0);
-  return marks.length <= MOST_MARKS && numbers <= MOST_NUMBERS;
+  const characters = marks.reduce((sum, mark) => sum + (mark.kind === "text" ? [...mark.text].length : 0), 0);
+  return marks.length <= MOST_MARKS && numbers <= MOST_NUMBERS && characters <= MOST_CHARACTERS_IN_ALL;
 }
 
 /** @param {any} mark */

@@ -78,6 +78,7 @@ def test_rubbish_is_refused_with_a_sentence(data: Any) -> None:
         ([{**LINE, "points": [[1, 2]] * 10_001}], "too_long"),
         ([{**LINE, "points": [[1, 2]] * 60}] * 200, "too_long"),
         ([{**TEXT, "text": "m" * 201}], "too_much_text"),
+        ([{**TEXT, "text": "m" * 11}] * 182, "too_much_text"),
     ],
 )
 def test_too_much_is_refused_with_what_to_do(data: Any, code: str) -> None:
@@ -285,3 +286,31 @@ def test_as_many_texts_as_there_may_be_are_written_in_a_moment() -> None:
     began = time.process_time()
     assert drawn(marks, (0, 0, 6000, 4000), (1536, 1024)).any()
     assert time.process_time() - began < 6
+
+
+WHOLE = [0, 0, 2048, 2048]
+HEAVIEST = {
+    "long texts": [{**TEXT, "text": "Wm&@" * 50, "size": 4_000}] * 10,
+    "large texts": [{**TEXT, "text": "Wm&@ababab", "size": 4_000}] * 200,
+    "texts": [{**TEXT, "at": [9 * i, 9 * i], "text": "Wm&@ababab", "size": 60} for i in range(200)],
+    "circles": [{**CIRCLE, "bounds": WHOLE, "width": 2_000}] * 200,
+    "thin circles": [{**CIRCLE, "bounds": WHOLE, "width": 10}] * 200,
+    "a line": [{**LINE, "points": [[i % 2048, i * 7 % 2048] for i in range(9_900)], "width": 300}],
+}
+
+
+@pytest.mark.parametrize("name", HEAVIEST)
+def test_no_drawing_that_is_accepted_keeps_the_machine_busy(name: str) -> None:
+    marks = read(HEAVIEST[name])
+    began = time.process_time()
+    assert drawn(marks, (0, 0, 2048, 2048), (2048, 2048))[..., 3].any()
+    assert time.process_time() - began < 6  # about two seconds on a machine that is not busy
+
+
+def test_a_drawing_that_is_drawn_smaller_has_its_place_and_its_colours() -> None:
+    circles = [{**CIRCLE, "bounds": [300, 300, 1700, 1700], "width": 100, "colour": "#00ff00"}]
+    one = drawn(read(circles), (0, 0, 2048, 2048), (2048, 2048))
+    many = drawn(read(circles * 200), (0, 0, 2048, 2048), (2048, 2048))
+    is_other = np.abs(one[..., 3].astype(int) - many[..., 3]) > 128
+    assert is_other.mean() < 0.01
+    assert (many[980:1020, 280:320] == (0, 255, 0, 255)).all()

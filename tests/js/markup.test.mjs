@@ -44,7 +44,7 @@ const RUBBISH = [
   [{ ...LINE, points: [[1, 2], [3]] }], [{ ...LINE, points: "ab" }], [{ ...TEXT, text: "" }],
   [{ ...TEXT, text: "  " }], [{ ...TEXT, text: 5 }], [{ ...TEXT, text: "a\nb" }], [{ ...TEXT, text: "\ud800" }],
   [{ ...TEXT, size: 0 }], [{ ...TEXT, text: "m".repeat(201) }], Array(201).fill(ARROW),
-  [{ ...LINE, points: Array(10_001).fill([1, 2]) }],
+  [{ ...LINE, points: Array(10_001).fill([1, 2]) }], Array(182).fill({ ...TEXT, text: "m".repeat(11) }),
 ];
 
 test("what the server would refuse is refused", () => {
