@@ -37,6 +37,7 @@ MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise a
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 EDGE_MOST = 500
 NO_MARGINS = [0, 0, 0, 0]
+HIGHEST = 2_000_000_000  # of versions: what databases count to, and room for one more
 SENT = 99_999_999  # the last saving of a tab: it sent the edit
 BLANK: dict[str, Any] = {"mask": b"", "prompt": "", "options": {}, "margins": [], "marks": []}
 IS_BLANK = Q(mask=b"", prompt="", marks=[])
@@ -115,7 +116,7 @@ def image_draft(request: Request, pk: int) -> HttpResponse:
         return JsonResponse(start_of(request.user, image))
     rows = Draft.objects.filter(person=request.user, image=image).exclude(mask=b"")
     if "version" in request.GET:
-        rows = rows.filter(version=offers.whole(request.GET["version"]) or 0)
+        rows = rows.filter(version=version_in(request.GET["version"]) or 0)
     draft = rows.first()
     if draft is None:
         raise Http404
@@ -148,7 +149,7 @@ def _is_full(error: Exception) -> bool:
 
 def _save(request: Request, image: Image) -> JsonResponse:
     require_same_person(request)
-    saver, seen = saver_in(request.POST), offers.whole(request.POST.get("version", ""))
+    saver, seen = saver_in(request.POST), version_in(request.POST.get("version", ""))
     draft, is_kept = keep(request.user, image, _changes(request, image), saver, seen)
     return told(draft, status=200 if is_kept else 409)
 
@@ -216,7 +217,7 @@ def discard(person: Person, image: Image, sent: Mapping[str, str] | None = None)
     rows = Draft.objects.filter(person=person, image=image)
     saver = saver_in({"tab": sent.get("draft_tab", ""), "number": str(SENT)}) if sent else None
     changes: dict[str, Any] = {**BLANK, "version": F("version") + 1, "updated_at": timezone.now()}
-    seen = offers.whole(sent.get("draft_version", "")) if sent else None
+    seen = version_in(sent.get("draft_version", "")) if sent else None
     mine = rows
     if saver:
         known = IS_BLANK if seen is None else Q(version=seen)
@@ -248,6 +249,12 @@ def _changes(request: Request, image: Image) -> dict[str, Any]:
     elif "mask" in request.FILES:
         changes |= {"margins": margins, "mask": fitting_mask(request, image, margins)}
     return changes
+
+
+def version_in(text: str) -> int | None:
+    """Of a draft that was seen; None: none, or nothing that any has."""
+    number = offers.whole(text)
+    return number if number is not None and 0 <= number <= HIGHEST else None
 
 
 def saver_in(sent: Mapping[str, str]) -> Saver | None:

@@ -195,7 +195,7 @@ def _copy(request: Request, image: Image) -> JsonResponse:
     if draft and draft.mask and not request.POST.get("replace"):
         asked = _("“%(name)s” has a mask of yours already. Replace it?") % {"name": image.name}
         return JsonResponse({"error": asked, "version": draft.version}, status=409)
-    seen = offers.whole(request.POST.get("version", "")) if draft and draft.mask else None
+    seen = drafts.version_in(request.POST.get("version", "")) if draft and draft.mask else None
     version = draft.version if draft and not draft.mask else seen or 0
     kept, is_kept = drafts.keep(request.user, image, changes, None, version)
     if not is_kept:  # it was painted on between the question and the answer

@@ -27,7 +27,10 @@ MOST_BYTES = 1024 * 1024
 MOST_LINES = 500
 MOST_POINTS = 20_000
 
+MOST_WAITING = 8  # threads of the web server that others need too
+
 _places = threading.BoundedSemaphore(AT_ONCE)
+_queue = threading.BoundedSemaphore(MOST_WAITING)
 
 
 class NotAWish(ValueError):
@@ -45,7 +48,7 @@ def image_select(request: Request, pk: int) -> HttpResponse:
         wish = _wish(_body(request), image)
     except (NotAWish, masks.MaskRefused):
         return _told(_("The selection can't be read. Reload the page and try again."), 422)
-    if not _places.acquire(timeout=PATIENCE_S):
+    if not _place_found():
         busy = _told(_("Other people are selecting right now. Try again in a moment."), 503)
         busy["Retry-After"] = "1"
         return busy
@@ -53,6 +56,18 @@ def image_select(request: Request, pk: int) -> HttpResponse:
         return _selected(image, wish)
     finally:
         _places.release()
+
+
+def _place_found() -> bool:
+    """A place, if need be after waiting in a queue that is short."""
+    if _places.acquire(blocking=False):
+        return True
+    if not _queue.acquire(blocking=False):
+        return False
+    try:
+        return _places.acquire(timeout=PATIENCE_S)
+    finally:
+        _queue.release()
 
 
 def _selected(image: Image, wish: selecting.Wish) -> HttpResponse:

@@ -343,3 +343,18 @@ def test_strangers_are_sent_to_sign_in_and_save_nothing(client: Client, photo: A
     assert save(client, photo)["Location"].startswith("/signin")
     assert not Draft.objects.exists()
     assert not Edit.objects.exists()
+
+
+@pytest.mark.parametrize("version", ["-5", "1e19", "2147483647", "9e300", "nan"])
+def test_a_version_that_no_draft_has_is_none_that_was_seen(
+    photo: Any, alice: Any, as_person: Any, version: str
+) -> None:
+    client = as_person(alice)
+    assert client.get(f"/images/{photo.pk}/draft?version={version}").status_code == 404
+    assert save(client, photo, version=version).json()["version"] == 1
+    draft = Draft.objects.get()
+    drafts.discard(alice, photo, {"draft_tab": OTHER, "draft_version": version})
+    assert Draft.objects.get().prompt == draft.prompt
+    draft.delete()
+    drafts.discard(alice, photo, {"draft_tab": OTHER, "draft_version": version})
+    assert Draft.objects.get().version == 1

@@ -163,3 +163,20 @@ def test_a_picture_that_is_not_there_is_not_found(alice: Any, as_person: Any) ->
         "/images/99999/select", json.dumps({"box": BOX}), content_type="application/json"
     )
     assert answer.status_code == 404
+
+
+def test_only_a_few_wait_for_a_place_so_that_threads_are_left_for_others(ask: Any) -> None:
+    taken = [(selecting._places, selecting.AT_ONCE), (selecting._queue, selecting.MOST_WAITING)]
+    for places, count in taken:
+        assert all(places.acquire(blocking=False) for _ in range(count))
+    try:
+        began = time.monotonic()
+        answer = ask()
+        waited = time.monotonic() - began
+    finally:
+        for places, count in taken:
+            places.release(count)
+    assert answer.status_code == 503
+    assert waited < selecting.PATIENCE_S
+    assert ask().status_code == 200
+    assert selecting._queue._value == selecting.MOST_WAITING
