@@ -49,7 +49,7 @@ export function wordsFor(words, language) {
   }
 
   /**
-   * @param {Point} point in whole pixels of the picture
+   * @param {Point} point in whole pixels of the canvas, as boxes are typed
    * @param {boolean} isMasked
    * @param {boolean} isInside the canvas
    */

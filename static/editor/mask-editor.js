@@ -185,6 +185,7 @@ export class MaskEditor extends EventTarget {
   /** @param {number} steps */
   stepSize(steps) {
     this.setSize(steppedSize(this.size, steps, this.largest));
+    this.#announce(`${this.size} px`);
   }
 
   /**
@@ -226,10 +227,12 @@ export class MaskEditor extends EventTarget {
   // ---- commands
 
   undo() {
+    this.#announce(this.#words.undo); // unless the mask has more to say
     if (!this.#gestures.back()) this.#steps.step(() => this.history.undo());
   }
 
   redo() {
+    this.#announce(this.#words.redo);
     this.#steps.step(() => this.history.redo());
   }
 
@@ -326,21 +329,23 @@ export class MaskEditor extends EventTarget {
   }
 
   deleteMark() {
+    const { selected } = this.#markup;
     this.#steps.command(() => this.#markup.remove());
     this.#tell("mark");
+    if (selected) this.#announce(this.#spoken.say("markDeleted", { mark: markInWords(selected, this.#words) }));
   }
 
   // ---- the work as a whole
 
   /**
-   * Takes over a stored state, as the one before the first step. What was painted while it was
-   * fetched is kept.
+   * Takes over a stored state, as the one before the first step, once nothing is being drawn. What
+   * was painted while it was fetched is kept.
    * @param {Uint8Array | null} pixels of the canvas, null if nothing is masked
    * @param {Margins} margins
    * @param {readonly import("./work.js").Mark[]} marks
    */
   load(pixels, margins = NO_MARGINS, marks = []) {
-    this.#steps.load({ pixels, margins, marks });
+    return this.#steps.load({ pixels, margins, marks });
   }
 
   /**
@@ -367,12 +372,12 @@ export class MaskEditor extends EventTarget {
   /** Says where the cursor is. */
   sayWhere() {
     const { width, height } = this.mask;
-    const { x, y } = this.#surface.pointer ?? this.#surface.toCanvas(this.#surface.middle);
+    const { brush, middle, pointer } = this.#surface; // the pointer is told a few times a second only
+    const { x, y } = brush.shown || !pointer ? this.#surface.toCanvas(brush.shown ? brush : middle) : pointer;
     const [column, row] = [Math.floor(x), Math.floor(y)];
     const isInside = column >= 0 && row >= 0 && column < width && row < height;
     const isMasked = isInside && this.mask.pixels[row * width + column] > 0;
-    const [left, top] = this.work.margins;
-    this.#announce(this.#spoken.where({ x: column - left, y: row - top }, isMasked, isInside));
+    this.#announce(this.#spoken.where({ x: column, y: row }, isMasked, isInside));
   }
 
   // ---- the view

@@ -1,5 +1,5 @@
 // @ts-check
-import { combined, nextFrame, strips } from "./regions.js";
+import { combined, copied, nextFrame, strips } from "./regions.js";
 
 /**
  * Commands as steps of the work: at once, or by an answer that is waited for; and what is another
@@ -67,7 +67,7 @@ export class Steps {
     const bounds = mask.bounds();
     if (!bounds) return Promise.resolve(false);
     return this.put(async () => {
-      const region = { bounds, pixels: mask.copy(bounds) };
+      const region = { bounds, pixels: await copied(mask, bounds) };
       const answer = await this.#ask(task, { region, size, ...message }, [region.pixels.buffer]);
       return { region: answer ?? NOTHING, mode: "replace" };
     });
@@ -86,7 +86,8 @@ export class Steps {
   }
 
   /** @param {import("./work.js").State} state the one before the first step */
-  load(state) {
+  async load(state) {
+    while (this.#gestures.isDrawing) await nextFrame(); // a stroke is not cut
     this.#rest();
     this.#work.load(state);
     this.revision += 1;

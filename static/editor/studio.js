@@ -58,7 +58,7 @@ const editor = new MaskEditor(
         failed: words.workFailed,
         signal,
       }),
-    words: { ...words, ...words.commands },
+    words: { ...words.commands, ...words },
   },
 );
 const editForm = new EditForm(form, {
@@ -155,7 +155,7 @@ async function apply(start) {
   const pixels = await maskOf(start, margins);
   const state = { pixels, margins, marks: areMarks(start.marks) ? start.marks : [] };
   if (hasBegun) editor.reset(state);
-  else editor.load(state.pixels, state.margins, state.marks);
+  else await editor.load(state.pixels, state.margins, state.marks);
   editForm.estimate();
 }
 
@@ -190,7 +190,7 @@ function listenToEditor() {
   const hear = (/** @type {string[]} */ names, /** @type {(event: any) => void} */ does) =>
     names.forEach((name) => editor.addEventListener(name, does));
   hear(["change", "marks", "margins", "edge"], ({ type }) => {
-    if (!hasBegun) return;
+    if (!hasBegun) return void (type === "change" && draft.touch()); // painted before the draft was there
     if (type !== "edge") used.add(editor.tool);
     showMask();
     draft.touch();
@@ -205,7 +205,11 @@ function listenToEditor() {
   hear(["pointer"], showPointer);
   hear(["photo"], () => surface.removeAttribute("aria-busy"));
   hear(["photofailed"], () => warn(words.photoFailed));
-  hear(["problem"], ({ detail }) => warn(detail));
+  let problem = "";
+  hear(["problem"], ({ detail }) => warn((problem = detail)));
+  hear(["change", "marks", "tool", "busy"], ({ type }) => {
+    if (find("#warning").textContent === problem && (type !== "busy" || editor.isBusy)) find("#warning").hidden = true;
+  });
   hear(["announce"], ({ detail }) => say(detail));
   listenToLook(find("#look-menu"), editor, format);
 }

@@ -1,5 +1,6 @@
 """Mouse, pen, fingers and keys, as they really come, end in the mask that the server has."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -126,7 +127,8 @@ def test_a_thousand_points_a_second_are_all_painted(studio: Studio, photo: Any) 
     turns = np.linspace(0, 8 * np.pi, 240)
     points = [(320 + t * 6 * np.cos(t), 240 + t * 6 * np.sin(t)) for t in turns]
     spots = view.whole(*points)
-    mask = saved_mask(page, photo, lambda: flood_of_moves(page, spots))
+    flood_of_moves(page, spots)
+    mask = saved_mask(page, photo, page.mouse.up)
     assert_stroke(mask, spots, size)
 
 
@@ -248,6 +250,10 @@ def test_keys_alone_paint_select_and_hear_what_they_did(studio: Studio, photo: A
     assert (rows.min(), rows.max() + 1) == pytest.approx((top, bottom), abs=1)
     assert mask.sum() == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
     expect(said).to_contain_text("middle")
+    key(page, "i")
+    expect(said).to_have_text(re.compile(r"^\d+ across, \d+ down$"))
+    key(page, "ArrowUp", "ArrowLeft", "i", "ArrowRight", "ArrowDown")
+    expect(said).to_have_text(re.compile(r"^\d+ across, \d+ down, masked$"))
 
     # A polygon: a corner at each press; Backspace takes one back.
     key(page, "Delete", "p", "Space")

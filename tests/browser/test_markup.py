@@ -198,6 +198,7 @@ def test_a_mark_is_dragged_restyled_and_deleted_and_each_is_one_undo(
     width = before[0]["width"]
     after(studio, lambda: studio.keyboard.press("Delete"))
     assert kept(studio, photo) == []
+    expect(studio.locator("#said")).to_contain_text("Deleted: Circle")
     states = []
     for _ in range(5):
         after(studio, lambda: studio.keyboard.press("Control+z"))

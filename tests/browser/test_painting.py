@@ -84,6 +84,30 @@ def test_a_stored_mask_is_not_lost_to_somebody_who_types_before_it_is_there(
     assert Draft.objects.get(image=photo).prompt == "Take the lamp away"
 
 
+def test_a_stroke_during_which_the_stored_mask_comes_is_whole_and_saved(
+    studio: Page, live_server: Any, photo: Any
+) -> None:
+    set_brush(studio, 30)
+    saved_mask(studio, photo, lambda: drag(studio, (100, 100), (300, 100), steps=5))
+    studio.goto(live_server.url)
+    waiting: list[Any] = []
+    studio.route(re.compile(r"/draft\?"), lambda route: waiting.append(route))
+    open_studio(studio, live_server, photo)
+    while not waiting:
+        studio.wait_for_timeout(20)
+    view = View(studio)
+    studio.mouse.move(*view.on_page((100, 300)))
+    studio.mouse.down()
+    studio.mouse.move(*view.on_page((200, 300)), steps=3)
+    with studio.expect_response(re.compile(r"/draft\?")):
+        waiting.pop().continue_()
+    studio.wait_for_timeout(300)
+    studio.mouse.move(*view.on_page((500, 300)), steps=3)
+    mask = saved_mask(studio, photo, studio.mouse.up)
+    assert mask[300, [100, 200, 350, 500]].all()
+    assert mask[100, [100, 200, 300]].all()
+
+
 def test_a_stored_mask_that_cannot_be_loaded_stays_on_the_server(
     studio: Page, live_server: Any, photo: Any
 ) -> None:

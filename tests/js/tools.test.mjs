@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gestures } from "../../static/editor/gestures.js";
 import { union } from "../../static/editor/mask.js";
-import { combined, onCanvas } from "../../static/editor/regions.js";
+import { combined, copied, onCanvas } from "../../static/editor/regions.js";
 import { brush, eraser } from "../../static/editor/strokes.js";
 import { ellipse, lasso, polygon, rectangle, wand } from "../../static/editor/shape-tools.js";
 import {
@@ -478,3 +478,28 @@ function random(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+test("undoing while an answer is waited for gives up that alone", async () => {
+  const told = [];
+  const gestures = new Gestures({ changed: () => told.push("changed"), busy: () => told.push("busy"), failed: () => told.push("failed") });
+  let isCanceled = false;
+  const waiting = gestures.wait({ cancel: () => (isCanceled = true) }, new Promise((resolve) => setTimeout(() => resolve(true), 5)));
+  assert.equal(gestures.back(), true);
+  assert.equal(await waiting, false);
+  assert.deepEqual([isCanceled, gestures.isBusy, told], [true, false, ["busy", "busy"]]);
+  assert.equal(gestures.back(), false, "the next undo is the history's");
+});
+
+test("a part of the mask is copied whole, with frames between its strips", async (context) => {
+  const { work } = editing(40, 1300);
+  for (let i = 0; i < work.mask.pixels.length; i += 7) work.mask.pixels[i] = 255;
+  const [now, frame] = [performance.now, globalThis.requestAnimationFrame];
+  context.after(() => Object.assign(globalThis, { requestAnimationFrame: frame }) && (performance.now = now));
+  let [time, frames] = [0, 0];
+  performance.now = () => (time += 20); // a slow machine
+  globalThis.requestAnimationFrame = (then) => setTimeout(then, 0, (frames += 1));
+  const bounds = [3, 5, 31, 1290];
+  const pixels = await copied(work.mask, bounds);
+  assert.deepEqual(pixels, work.mask.copy(bounds));
+  assert.equal(frames, 3);
+});
