@@ -219,7 +219,7 @@ function put(editing, old, now, joins = false) {
   if (editing.markup.put(old, now, joins)) {
     editing.tell("marks");
     if (!joins) select(editing, now); // who types on need not hear it again
-  } else editing.announce(editing.words.marksFull);
+  } else editing.warn(editing.words.marksFull);
 }
 
 /**

@@ -461,6 +461,7 @@ export class MaskEditor extends EventTarget {
       finish: () => this.finish(),
       say: (word, values) => this.#announce(this.#spoken.say(word, values)),
       announce: (text) => this.#announce(text),
+      warn: (text) => this.#tell("problem", text),
     };
   }
 

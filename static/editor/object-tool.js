@@ -17,6 +17,7 @@ import { onCanvas } from "./regions.js";
 /** @typedef {{isMinus: boolean, points: Point[]}} Line */
 /** @typedef {{region: Region | null, file: string, lines: Line[], isStep: boolean}} Found region in canvas pixels */
 
+const MOST_FOUND = 6; // that can be gone back to within the gesture: each may be as large as the picture
 const LEAST = 4; // CSS pixels: a smaller box is a slip of the hand
 
 /** @type {import("./tools.js").Tool} */
@@ -155,13 +156,15 @@ class ObjectGesture {
    * @param {AbortSignal} signal
    */
   async #answer(lines, signal) {
-    const { fetchSelection, work, say } = this.#editing;
+    const { fetchSelection, work, words, say, warn } = this.#editing;
     const { region, file } = await fetchSelection(this.#wish(), signal);
     if (signal.aborted) return false;
     const found = region && onCanvas(region, work.margins);
     const isStep = this.#put(found);
     this.#found.push({ region: found, file, lines, isStep });
-    say(found ? "objectFound" : "objectNotFound");
+    if (this.#found.length > MOST_FOUND) this.#found.shift();
+    if (found) say("objectFound");
+    else warn(words.objectNotFound);
     return isStep;
   }
 

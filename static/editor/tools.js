@@ -34,6 +34,7 @@ import { combine, ellipse, rectangle } from "./shapes.js";
  * @property {() => void} finish ends the gesture itself, as Enter does
  * @property {(word: string, values?: Record<string, string>) => void} say one of the page's words to those who listen
  * @property {(text: string) => void} announce the same with a text
+ * @property {(text: string) => void} warn all of them
  */
 /**
  * @typedef {object} How a press came about

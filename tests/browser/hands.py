@@ -143,7 +143,7 @@ class Pen:
     def _send(self, kind: str, x: float, y: float, force: float, buttons: int) -> None:
         event = {
             "type": kind, "x": x, "y": y, "force": force, "pointerType": "pen",
-            "buttons": buttons, "button": "none" if kind == "mouseMoved" else "left",
+            "buttons": buttons, "button": "left" if buttons or kind != "mouseMoved" else "none",
             "clickCount": 0 if kind == "mouseMoved" else 1, "tiltX": 20, "tiltY": -10,
         }  # fmt: skip
         self.session.send("Input.dispatchMouseEvent", event)

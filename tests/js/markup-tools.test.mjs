@@ -28,7 +28,7 @@ function editing({ margins = [0, 0, 0, 0], cssPerPixel = 1 } = {}) {
   return {
     work, markup, told, words: { marksFull: "full" }, surface: { cssPerPixel },
     options: { markColour: "#ff3b30", markWidth: 8, textSize: 24 },
-    tell: (what) => told.push(what), announce: (text) => told.push(text), setOptions: (options) => told.push(options),
+    tell: (what) => told.push(what), announce: (text) => told.push(text), warn: (text) => told.push(`warned: ${text}`), setOptions: (options) => told.push(options),
   };
 }
 
@@ -152,5 +152,5 @@ test("where there is no room for more, what is there stays, and that is said", (
   edited.work.setMarks(many);
   drag(edited, arrow, [at(10, 20), at(110, 20)]);
   assert.equal(edited.work.marks, many);
-  assert.ok(edited.told.includes("full"));
+  assert.ok(edited.told.includes("warned: full"));
 });

@@ -30,6 +30,8 @@ function editing(answers, margins = [0, 0, 0, 0]) {
     },
     tell: () => told.changes++,
     say: (word) => told.said.push(word),
+    warn: (text) => told.said.push(text),
+    words: { objectNotFound: "nothing is there" },
     finish: () => told.finished++,
     fetchSelection: async (wish, signal) => {
       told.wishes.push(JSON.parse(JSON.stringify(wish)));
@@ -126,7 +128,7 @@ test("what was masked before is kept beside the thing, whatever its answers are"
   drawn(gesture, [{ x: 170, y: 100 }], "subtract");
   await told.waiting;
   holds(mask, [10, 100, 390, 101]);
-  assert.deepEqual(told.said, ["objectFound", "objectFound", "objectNotFound"]);
+  assert.deepEqual(told.said, ["objectFound", "objectFound", "nothing is there"]);
 });
 
 for (const [mode, first, second] of [
@@ -257,4 +259,17 @@ test("a second finger takes a line back, and the thing can still be refined", as
   drawn(gesture, [{ x: 160, y: 100 }]);
   await told.waiting;
   assert.equal(told.wishes[1].plus.length, 1);
+});
+
+test("after many answers only the last ones can be gone back to one by one: their pictures are not kept for ever", async () => {
+  const { edited, told } = editing(Array.from({ length: 9 }, (_, i) => box(120, 80, 130 + i, 160)));
+  const gesture = started(edited);
+  await told.waiting;
+  for (let i = 0; i < 8; i++) {
+    drawn(gesture, [{ x: 150, y: 100 }]);
+    await told.waiting;
+  }
+  let back = 0;
+  while (gesture.back(false)) back += 1;
+  assert.equal(back, 5);
 });
