@@ -297,6 +297,8 @@ def _read_mask(new: NewEdit, drawing: Drawing | None) -> Any | None:
     mask = masks.read_mask(new.mask or b"", canvas)
     if is_drawn and not mask.any() and not any(new.margins):
         return None
+    if not any(new.margins):
+        return mask
     return extending.with_new_area(mask, new.source.size, new.margins)
 
 
