@@ -41,6 +41,7 @@ export class Draft {
   #spares = false;
   #hiddenAt = Infinity;
   #wasAsked = false;
+  #wasRenewed = false;
   /** @type {Other | null} */ #conflict = null;
   /** @type {Start | null} what "Undo" gives back */ #before = null;
   /** @type {{revision: number, margins: readonly number[], bytes: Uint8Array<ArrayBuffer> | null}} */
@@ -83,16 +84,38 @@ export class Draft {
     const kept = await this.#newestKept(known);
     if (!kept) {
       await hold(this.#tab);
-      return known;
+      return this.#whole(known);
     }
-    // Under the name of the page that is gone: what it had under way may still arrive, and is ours.
-    this.#tab = kept.tab;
-    this.#number = kept.number;
-    this.#version = kept.version;
+    const isApart = fateOf(kept, known) === "apart";
+    if (navigator.locks) {
+      // Under the name of the page that is gone: what it had under way may still arrive, and is ours.
+      this.#tab = kept.tab;
+      this.#number = kept.number;
+      this.#version = kept.version;
+    } else {
+      // That page may be alive: two that save under one name would overwrite each other.
+      if (isApart) this.#version = kept.version;
+      await this.#shelf.put({ ...kept, tab: this.#tab, number: (this.#number = 1), version: this.#version });
+      await this.#shelf.remove(kept.tab);
+    }
     this.#pending = true;
-    if (fateOf(kept, known) === "apart") this.#clash(/** @type {Other} */ (known));
+    if (isApart) this.#clash(/** @type {Other} */ (known));
     const { mask_url, margins } = known;
     return { ...kept.start, ...(kept.mask === undefined ? { mask_url, margins } : { mask: kept.mask }) };
+  }
+
+  /**
+   * The draft with its mask; the newer one, if it has moved on since the page was made.
+   * @param {Start} known
+   * @returns {Promise<Start>}
+   */
+  async #whole(known) {
+    if (!known.version || !known.mask_url) return known;
+    const mask = await bytesAt(known.mask_url).catch(() => null);
+    if (mask) return { ...known, mask };
+    const other = await this.#other().catch(() => known);
+    this.#version = String(other.version);
+    return other;
   }
 
   /** Saves from here on: what was stored is on the page, or the edit was not taken. */
@@ -169,7 +192,10 @@ export class Draft {
   async #kept() {
     const file = await Promise.race([this.#encoded(), after(LONGEST_MS)]);
     const start = this.#start();
-    if (!file) return this.#record(start, undefined);
+    if (!file) {
+      this.#pending = true; // there is a mask yet to be saved
+      return this.#record(start, undefined);
+    }
     return this.#record({ ...start, margins: file.margins }, this.#isSpared ? undefined : file.bytes);
   }
 
@@ -211,7 +237,7 @@ export class Draft {
     const wait = await this.#send(kept, isOnShelf);
     if (this.#closed || this.#conflict) return;
     this.#pending ||= wait > 0;
-    if (this.#pending) this.#later(wait || REST_MS);
+    if (this.#pending) this.#later(wait || (kept.mask === undefined ? RETRY_MS : REST_MS));
   }
 
   /**
@@ -265,7 +291,7 @@ export class Draft {
    */
   async #saved({ key, tab, number }, version) {
     this.#version = String(version);
-    this.#wasAsked = false;
+    this.#wasAsked = this.#wasRenewed = false;
     this.#channel.postMessage({ key, tab, version });
     if (number === this.#number) await this.#shelf.remove(tab);
     sessionStorage.removeItem(this.#left);
@@ -294,7 +320,12 @@ export class Draft {
   /** @returns {Promise<number>} */
   async #signedOut() {
     const { session, editor, notice, says } = this.#of;
-    if (await session.renew({ quietly: true })) return 1;
+    if (await session.renew({ quietly: true })) {
+      if (this.#wasRenewed) says("failed"); // it is refused for another reason: not again at once
+      const wait = this.#wasRenewed ? FULL_RETRY_MS : 1;
+      this.#wasRenewed = true;
+      return wait;
+    }
     says("signedOut");
     notice.show("signedOut");
     if (this.#wasAsked) return FULL_RETRY_MS;
@@ -392,8 +423,8 @@ export class Draft {
     for (let tries = 0; tries < 3; tries++) {
       const start = await this.#ask();
       if (!start.mask_url) return { ...start, mask: null };
-      const mask = await fetch(start.mask_url);
-      if (mask.ok) return { ...start, mask: new Uint8Array(await mask.arrayBuffer()) };
+      const mask = await bytesAt(start.mask_url);
+      if (mask) return { ...start, mask };
     }
     throw new Error("the draft changes all the time");
   }
@@ -409,14 +440,16 @@ export class Draft {
 
   /** Nothing that has to be waited for runs any more. */
   #leave() {
-    if (this.#closed || (!this.#pending && !this.#saving)) return;
+    if (this.#closed) return;
     const { editor } = this.#of;
-    editor.finish();
+    editor.finish(); // a stroke under way is a change too
+    if (!this.#pending && !this.#saving) return;
     const { mask } = editor;
     const { width, height } = mask;
     const bytes = mask.isEmpty ? null : encodeMaskNow([packed(mask, 0, height)], width, height);
     const kept = this.#record(this.#start(), this.#isSpared ? undefined : bytes);
     leaveIn(this.#left, kept);
+    this.#shelf.put(kept); // where the session has no room for it, or ends with the page
     if (!this.#conflict) this.#post(kept, true).catch(() => {});
   }
 
@@ -431,13 +464,22 @@ export class Draft {
     const found = [...(left ? [left] : []), ...onShelf].filter(
       ({ key, search }) => key === this.#of.key && (!location.search || search === location.search),
     );
-    for (const kept of found.sort((a, b) => b.at - a.at)) {
+    for (const kept of found.sort((a, b) => (a.tab === b.tab ? b.number - a.number : b.at - a.at))) {
       const isFree = Boolean(await hold(kept.tab)) || kept === left;
       if (isFree && fateOf(kept, stored) !== "arrived") return kept;
       if (isFree) await this.#shelf.remove(kept.tab);
     }
     return null;
   }
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
+ */
+async function bytesAt(url) {
+  const answer = await fetch(url);
+  return answer.ok && !answer.redirected ? new Uint8Array(await answer.arrayBuffer()) : null;
 }
 
 /** @param {Kept} kept */

@@ -19,6 +19,7 @@
 /** @typedef {{version?: number, tab?: string, number?: number}} Stored what the server tells of its draft */
 
 const STORE = "drafts";
+const OPENING_MS = 5000;
 
 /**
  * What is to be done with a kept draft, given the one on the server.
@@ -85,6 +86,7 @@ export class Shelf {
       this.#opened ??= opened();
       const transaction = (await this.#opened).transaction(STORE, mode, { durability: "strict" });
       const request = asks(transaction.objectStore(STORE));
+      transaction.commit?.(); // the page may not live to see the answer
       await new Promise((resolve, reject) => {
         transaction.oncomplete = resolve;
         transaction.onabort = () => reject(transaction.error);
@@ -104,5 +106,6 @@ function opened() {
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "tab" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    setTimeout(reject, OPENING_MS); // some browsers forget to answer, and the server shall not wait
   });
 }

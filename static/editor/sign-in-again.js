@@ -109,12 +109,14 @@ export class Session {
     button.disabled = true;
     const told = await fetch(this.#form.action, { method: "POST", body, headers: JSON_ONLY })
       .then((answer) => answer.json())
-      .catch(() => ({ errors: { "": [this.#dialog.dataset.offline] } }));
+      .catch(() => ({}));
     button.disabled = false;
     if (told.csrf) {
       this.#useToken(told.csrf);
       return this.#dialog.close("in");
     }
+    // Refused without a word: somebody has signed in in another tab meanwhile, which makes the token another.
+    if (!told.errors && (await this.#look()).isIn) return this.#dialog.close("in");
     this.#say(Object.values(told.errors ?? { "": [this.#dialog.dataset.offline] }).flat());
     this.#password.focus();
   }
