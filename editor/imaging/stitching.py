@@ -105,12 +105,8 @@ def without_padding(answer: Pixels, frame: Frame) -> Pixels:
     """
     height, width = answer.shape[:2]
     left, top, right, bottom = frame.pad
-    across, down = width / frame.window[0], height / frame.window[1]
-    rows = slice(round(top * down), max(round(top * down) + 1, height - round(bottom * down)))
-    columns = slice(
-        round(left * across), max(round(left * across) + 1, width - round(right * across))
-    )
-    return answer[rows, columns]
+    rows = _unpadded(height, top, bottom, frame.window[1])
+    return answer[rows, _unpadded(width, left, right, frame.window[0])]
 
 
 def default_feather(box: Bounds | None) -> int:
@@ -186,6 +182,12 @@ def _within(box: Bounds, window: Bounds) -> Bounds:
     left, right = (min(max(side - window[0], 0), width) for side in (box[0], box[2]))
     top, bottom = (min(max(side - window[1], 0), height) for side in (box[1], box[3]))
     return left, top, right, bottom
+
+
+def _unpadded(length: int, before: int, behind: int, window: int) -> slice:
+    """What is left of `length` pixels of an answer along one axis of a padded window: at least one."""
+    first = min(round(before * length / window), length - 1)
+    return slice(first, max(first + 1, length - round(behind * length / window)))
 
 
 def _require_fit(source: Pixels, mask: Mask, frame: Frame) -> None:

@@ -252,6 +252,13 @@ def test_the_padding_of_an_answer_is_cut_off_at_any_size(scale):
     assert np.all(inner == RED)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (4, 1)])
+def test_however_small_an_answer_is_some_of_it_is_left_without_its_padding(size):
+    for pad in ((190, 130, 0, 0), (0, 0, 190, 130), (100, 70, 90, 60)):
+        frame = Frame((0, 0, 200, 140), (200, 140), pad)
+        assert without_padding(plain(size, RED), frame).size >= 3
+
+
 def test_mask_or_frame_of_another_picture_is_a_mistake_of_the_caller():
     source = noise((50, 50))
     with pytest.raises(ValueError, match="mask"):
