@@ -434,14 +434,17 @@ export class MaskEditor extends EventTarget {
 
   /** What tools work on. @returns {import("./tools.js").Editing} */
   get editing() {
-    const { work, mask, history, size, options } = this;
+    const { work, mask, history, options } = this;
+    const surface = this.#surface;
     const changed = (/** @type {Bounds} */ bounds) => {
       work.seal(bounds);
-      this.#surface.repaint(bounds);
+      surface.repaint(bounds);
     };
     return {
-      work, mask, history, size, options, changed,
-      surface: this.#surface,
+      work, mask, history, options, changed, surface,
+      get size() {
+        return surface.brush.size; // it may change during a gesture that stays
+      },
       ask: this.#ask,
       photo: this.#photo,
       fetchSelection: this.#fetchSelection,
@@ -457,7 +460,7 @@ export class MaskEditor extends EventTarget {
       tell: (what) => (what === "mark" ? this.#tell(what) : this.#steps.changed(what !== "marks")),
       setOptions: (options) => this.#setOptions(options),
       focus: () => this.focus(),
-      outline: (name, width) => outlineOn(this.#surface, name, width),
+      outline: (name, width) => outlineOn(surface, name, width),
       finish: () => this.finish(),
       say: (word, values) => this.#announce(this.#spoken.say(word, values)),
       announce: (text) => this.#announce(text),

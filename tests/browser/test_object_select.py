@@ -58,6 +58,7 @@ def answered(page: Page, act: Any) -> None:
     with page.expect_response(re.compile(r"/select$")) as told:
         act()
     assert told.value.status == 200
+    expect(page.locator("#busy")).to_be_hidden()  # the next press would give the answer up
 
 
 def box(page: Page, *corners: Any) -> None:
@@ -80,12 +81,15 @@ def test_lines_refine_what_was_found_and_each_answer_is_undone_by_itself(
 ) -> None:
     set_brush(studio, 20)
     first = saved_mask(studio, photo, lambda: answered(studio, lambda: box(studio)))
+    size = set_brush(studio, 40)
 
     def beside() -> None:
         with held(studio, "Alt"):
             drag(studio, *View(studio).whole((330, 300), (330, 500)), steps=8)
 
-    refined = saved_mask(studio, photo, lambda: answered(studio, beside))
+    with studio.expect_request(re.compile(r"/select$")) as asked:
+        refined = saved_mask(studio, photo, lambda: answered(studio, beside))
+    assert (asked.value.post_data_json or {})["brush"] == size
     assert first[300:500, 330].all()
     assert not refined[310:490, 330].any()
     undone = saved_mask(studio, photo, lambda: key(studio, "Control+z"))
