@@ -25,7 +25,7 @@ def blend_weights(
 
     float32 0.0 to 1.0: smoothstep of the depth in the mask, exactly 0 outside of it. In an island
     less than four feathers wide the ramp takes at most half of its depth. How many rows a strip has
-    changes nothing but the memory that is taken.
+    changes the memory that is taken, and at most the last bit of a share.
     """
     reach = math.ceil(2 * feather) + 1  # deeper than this is deep enough for a whole ramp
     strips = list(_strips(mask.shape[0], max(strip_rows, reach)))

@@ -33,6 +33,12 @@ def at_once(mask, feather):
     return whole
 
 
+def assert_alike(found, wanted):
+    """But for the last bit of a float: OpenCV's roots differ in it with what lies beside them."""
+    assert np.array_equal(found > 0, wanted > 0)
+    assert np.abs(found - wanted).max(initial=0) < 1e-6
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(3, 160),
@@ -46,13 +52,13 @@ def test_in_strips_it_fades_as_over_the_whole_mask(width, height, seed, share, b
     rng = np.random.default_rng(seed)
     ground = cv2.blur(rng.random((height, width)), (blur, blur))
     mask = np.where(ground < np.quantile(ground, share), 255, 0).astype(np.uint8)
-    assert np.array_equal(by_strips(mask, feather, 5), at_once(mask, feather))
+    assert_alike(by_strips(mask, feather, 5), at_once(mask, feather))
 
 
 def test_an_island_that_is_deep_in_one_strip_alone_has_one_ramp_in_all():
     mask = disc_mask((60, 400), (30, 40), 25) | box_mask((60, 400), (28, 40, 33, 390))
     weight = by_strips(mask, 6, 13)
-    assert np.array_equal(weight, at_once(mask, 6))
+    assert_alike(weight, at_once(mask, 6))
     assert weight[300, 30] < 0.5  # by itself this far end would be replaced wholly
 
 
