@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from editor.models import Draft, Edit
-from tests.browser.hands import drag, open_studio, saved_mask, set_brush, stored_mask
+from tests.browser.hands import View, drag, open_studio, saved_mask, set_brush, stored_mask
 from tests.conftest import PASSWORD
 from tests.drawing import mask_pixels, mask_png, pixels_of
 
@@ -377,3 +377,127 @@ def test_running_an_edit_again_asks_before_it_replaces_a_draft(
     expect_state(studio, "saved")
     studio.reload()
     expect(wish(studio)).to_have_value("Earlier, warmer")
+
+
+def test_what_is_painted_in_the_last_moment_is_kept_where_the_session_has_no_room(
+    studio: Page, photo: Any
+) -> None:
+    address = studio.url
+    connection = Connection(studio)
+    studio.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full') })")
+    drag(studio, *HERE)
+    studio.goto("about:blank")
+    studio.goto(address)
+    expect_state(studio, "kept")
+    assert_painted(saved_mask(studio, photo, lambda: connection.restore(studio)), True, False)
+
+
+def test_a_stroke_under_way_when_the_page_goes_is_no_loss(studio: Page, photo: Any) -> None:
+    address = studio.url
+    connection = Connection(studio)
+    view = View(studio)
+    studio.mouse.move(*view.on_page(HERE[0]))
+    studio.mouse.down()
+    studio.mouse.move(*view.on_page(HERE[1]), steps=3)
+    studio.goto("about:blank")
+    studio.mouse.up()
+    studio.goto(address)
+    expect_state(studio, "kept")
+    assert_painted(saved_mask(studio, photo, lambda: connection.restore(studio)), True, False)
+
+
+def test_a_mask_that_takes_long_to_be_had_is_saved_when_it_is_there(
+    signed_in_page: Page, live_server: Any, photo: Any
+) -> None:
+    signed_in_page.add_init_script(
+        "const post = Worker.prototype.postMessage; Worker.prototype.postMessage = function (message, ...more) {"
+        " setTimeout(() => post.call(this, message, ...more), message.task === 'encode' ? 3000 : 0) }"
+    )
+    open_studio(signed_in_page, live_server, photo)
+    set_brush(signed_in_page, 40)
+    drag(signed_in_page, *HERE)
+    expect_state(signed_in_page, "saved", timeout=20_000)
+    assert_painted(stored_mask_of(photo), True, False)
+
+
+def test_without_locks_two_pages_never_save_under_one_name(
+    signed_in_page: Page, live_server: Any, photo: Any
+) -> None:
+    one = signed_in_page
+    one.context.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})"
+    )
+    open_studio(one, live_server, photo)
+    set_brush(one, 40)
+    connection = Connection(one)
+    drag(one, *HERE)
+    expect_state(one, "kept")
+    other = one.context.new_page()
+    open_studio(other, live_server, photo)
+    set_brush(other, 40)
+    assert_painted(saved_mask(other, photo, lambda: connection.restore(other)), True, False)
+    drag(one, *THERE)
+    expect_state(one, "conflict")
+    assert_painted(stored_mask_of(photo), True, False)
+    one.reload()
+    expect_state(one, "conflict")
+    expect(notice(other)).not_to_contain_text("was saved")
+
+
+def test_a_page_whose_draft_has_moved_on_before_it_came_shows_the_newer_one(
+    signed_in_page: Page, live_server: Any, photo: Any, alice: Any
+) -> None:
+    size = (photo.width, photo.height)
+    draft = Draft.objects.create(
+        person=alice, image=photo, prompt="Old", version=1, mask=mask_png(size, (0, 0, 9, 9))
+    )
+
+    def newer(route: Route) -> None:
+        Draft.objects.filter(pk=draft.pk, version=1).update(
+            prompt="New", version=2, mask=mask_png(size, (150, 100, 200, 200))
+        )
+        route.continue_()
+
+    signed_in_page.route(re.compile(r"/draft\?version=1$"), newer)
+    open_studio(signed_in_page, live_server, photo)
+    expect(wish(signed_in_page)).to_have_value("New")
+    expect(signed_in_page.locator("#warning")).to_be_hidden()
+    mask = saved_mask(signed_in_page, photo, lambda: wish(signed_in_page).fill("Newer"))
+    assert_painted(mask, True, False)
+    assert Draft.objects.get().version == 3
+
+
+def test_a_refusal_that_signing_in_does_not_cure_is_not_asked_about_without_end(
+    studio: Page,
+) -> None:
+    asked: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route)
+        route.fulfill(status=403, body="blocked")
+
+    studio.route(DRAFT, refuse)
+    wish(studio).fill("Forbidden words")
+    expect_state(studio, "failed")
+    studio.wait_for_timeout(1000)
+    assert len(asked) == 2
+
+
+def test_signing_in_again_goes_on_when_another_tab_was_faster(studio: Page, photo: Any) -> None:
+    Session.objects.all().delete()
+    drag(studio, *HERE)
+    dialog = studio.get_by_role("dialog", name="Sign in again")
+    expect(dialog).to_be_visible()
+    other = studio.context.new_page()
+    other.goto(studio.url)
+    other.get_by_label("Username or email").fill("alice")
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/edit")
+    other.close()
+    studio.bring_to_front()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_be_hidden()
+    expect_state(studio, "saved")
+    assert_painted(stored_mask_of(photo), True, False)
