@@ -139,6 +139,7 @@ export class Palette {
   #choose(at) {
     const command = this.#shown[at];
     if (!command || this.#state(command).isOff) return;
+    this.#search.blur(); // else it would hear keys until the next frame
     this.#dialog.close();
     this.#run(command);
   }

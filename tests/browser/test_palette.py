@@ -73,6 +73,19 @@ def test_the_palette_finds_and_runs_commands(studio: Page) -> None:
     expect(palette(studio)).to_contain_text("No command is called that.")
 
 
+def test_the_next_key_is_a_command_again_as_soon_as_one_was_chosen(studio: Page) -> None:
+    studio.keyboard.press("?")
+    studio.keyboard.type("magic")
+    focused = studio.get_by_role("combobox", name="Search commands").evaluate(
+        """search => {
+          search.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+          return document.activeElement === search;
+        }"""
+    )
+    expect(palette(studio)).to_be_hidden()
+    assert not focused, "before the next frame"
+
+
 def test_what_can_do_nothing_now_is_shown_so_and_does_not_run(studio: Page) -> None:
     studio.keyboard.press("?")
     studio.keyboard.type("undo")
