@@ -449,7 +449,6 @@ export class Draft {
     const bytes = mask.isEmpty ? null : encodeMaskNow([packed(mask, 0, height)], width, height);
     const kept = this.#record(this.#start(), this.#isSpared ? undefined : bytes);
     leaveIn(this.#left, kept);
-    this.#shelf.put(kept); // where the session has no room for it, or ends with the page
     if (!this.#conflict) this.#post(kept, true).catch(() => {});
   }
 

@@ -86,7 +86,6 @@ export class Shelf {
       this.#opened ??= opened();
       const transaction = (await this.#opened).transaction(STORE, mode, { durability: "strict" });
       const request = asks(transaction.objectStore(STORE));
-      transaction.commit?.(); // the page may not live to see the answer
       await new Promise((resolve, reject) => {
         transaction.oncomplete = resolve;
         transaction.onabort = () => reject(transaction.error);

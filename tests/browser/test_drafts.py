@@ -379,19 +379,6 @@ def test_running_an_edit_again_asks_before_it_replaces_a_draft(
     expect(wish(studio)).to_have_value("Earlier, warmer")
 
 
-def test_what_is_painted_in_the_last_moment_is_kept_where_the_session_has_no_room(
-    studio: Page, photo: Any
-) -> None:
-    address = studio.url
-    connection = Connection(studio)
-    studio.evaluate("void (Storage.prototype.setItem = () => { throw new DOMException('full') })")
-    drag(studio, *HERE)
-    studio.goto("about:blank")
-    studio.goto(address)
-    expect_state(studio, "kept")
-    assert_painted(saved_mask(studio, photo, lambda: connection.restore(studio)), True, False)
-
-
 def test_a_stroke_under_way_when_the_page_goes_is_no_loss(studio: Page, photo: Any) -> None:
     address = studio.url
     connection = Connection(studio)
