@@ -142,6 +142,7 @@ class Studio:
         self.url = f"http://127.0.0.1:{stack.port}"
         self.cookies = people.cookies_of(photos[MAIN].created_by)
         self.scripts: set[str] = set()
+        self.shared: set[str] = set()  # what every page asks for
         self.page: Page | None = None
 
     async def open(self, name: str) -> Hands:
@@ -154,10 +155,22 @@ class Studio:
         )
         await context.add_init_script(WATCH)
         self.page = await context.new_page()
-        context.on("request", lambda request: self.scripts.add(request.url))
-        await self.page.goto(f"{self.url}/images/{self.photos[name].pk}/edit")
+        if not self.scripts:
+            await self.look_up_scripts(context, name)
+        await self.page.goto(self.address(name))
         await self.page.wait_for_function("() => window.__seen.paintable > 0")
         return await Hands.of(self.page)
+
+    def address(self, name: str) -> str:
+        return f"{self.url}/images/{self.photos[name].pk}/edit"
+
+    async def look_up_scripts(self, context: Any, name: str) -> None:
+        """Which files the gallery asks for, and which the studio."""
+        for address, asked in ((self.url, self.shared), (self.address(name), self.scripts)):
+            page = await context.new_page()
+            context.on("request", lambda request, asked=asked: asked.add(request.url))
+            await page.goto(address, wait_until="networkidle")
+            await page.close()
 
     async def painted(self, name: str) -> Found:
         found = Found()
@@ -235,7 +248,7 @@ class Studio:
 
     def weight(self) -> int:
         """Bytes as served of our own scripts and sheets that the studio asked for."""
-        own = [url for url in self.scripts if "/static/editor/" in url]
+        own = [url for url in self.scripts - self.shared if "/static/editor/" in url]
         return sum(len(read(url)) for url in own if url.endswith((".js", ".css")))
 
     # ---- looking, and heavy tools

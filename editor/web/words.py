@@ -111,7 +111,7 @@ PROBLEMS: Words = {
         "The drawing has %(found)s marks, and at most %(limit)s are kept. Delete some of them."
     ),
     "marks.too_long": gettext_lazy("The drawing has too many lines. Delete some of them."),
-    "marks.too_much_text": gettext_lazy("A text in the drawing is too long. Shorten it."),
+    "marks.too_much_text": gettext_lazy("The drawing has too many letters. Shorten its texts."),
     "markup_as.not_offered": gettext_lazy("Choose how the drawing is sent."),
     "markup_as.not_taken": gettext_lazy(
         "This model takes no drawing. Send it as a reference picture, or choose another model."
