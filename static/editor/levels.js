@@ -5,7 +5,8 @@
  * phone is kept at half its size, and at full size only around what is seen.
  *
  * The worker decodes (`photo`); the page chooses (`Levels`). Only the preview is decoded by the page,
- * which has it before the worker has started.
+ * which has it before the worker has started: at first as the browser's own image, which is there
+ * soonest, and then as bitmaps, which are drawn fastest.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
@@ -45,6 +46,14 @@ export async function photo({ url, bounds, wantsLevels }) {
   return { answer: { levels, part, isOpaque }, transfer };
 }
 
+/** @param {string} url */
+async function glance(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image;
+}
+
 /** @param {ImageBitmap} whole */
 async function levelsOf(whole) {
   const levels = whole.width * whole.height <= MOST_PIXELS ? [whole] : [];
@@ -77,28 +86,38 @@ function isTransparent(level) {
 }
 
 export class Levels {
-  /** @type {ImageBitmap[]} */ #levels = [];
+  /** @type {(ImageBitmap | HTMLImageElement)[]} */ #levels = [];
   /** @type {Part | null} */ #part = null;
   #isFull = false;
   #isAsking = false;
   #photo;
   #ask;
   #tell;
-  #first;
+  #see;
   isOpaque = true;
 
   /**
    * @param {Photo} of
    * @param {Ask} ask
    * @param {(what: "photo" | "photofailed") => void} tell
-   * @param {typeof photo} first decodes the preview
+   * @param {{glance: typeof glance, photo: typeof photo}} [see] the preview
    */
-  constructor(of, ask, tell, first = photo) {
+  constructor(of, ask, tell, see = { glance, photo }) {
     this.#photo = of;
     this.#ask = ask;
     this.#tell = tell;
-    this.#first = first;
-    this.#load(of.previewUrl, null, true);
+    this.#see = see;
+    this.#begin();
+  }
+
+  async #begin() {
+    this.#isAsking = true;
+    const image = await this.#see.glance(this.#photo.previewUrl).catch(() => null);
+    if (image) {
+      this.#levels = [image];
+      this.#tell("photo");
+    }
+    await this.#load(this.#photo.previewUrl, null, true);
   }
 
   get isEmpty() {
@@ -109,7 +128,7 @@ export class Levels {
    * The smallest level that need not be magnified, else the largest; and the part at full size
    * where that is needed.
    * @param {number} scale
-   * @returns {{level: ImageBitmap, part: Part | null}}
+   * @returns {{level: ImageBitmap | HTMLImageElement, part: Part | null}}
    */
   at(scale) {
     const level = levelFor(this.#levels, this.#photo, scale);
@@ -151,9 +170,10 @@ export class Levels {
     this.#isAsking = true;
     try {
       const message = { url, bounds, wantsLevels };
-      const found = this.isEmpty ? (await this.#first(message)).answer : await this.#ask("photo", message);
+      const isPreview = url === this.#photo.previewUrl;
+      const found = isPreview ? (await this.#see.photo(message)).answer : await this.#ask("photo", message);
       if (wantsLevels) {
-        for (const level of this.#levels) level.close();
+        for (const level of this.#levels) if ("close" in level) level.close();
         this.#levels = found.levels;
         this.#isFull = url === this.#photo.fullUrl;
         this.isOpaque = found.isOpaque;

@@ -10,6 +10,7 @@ import { download, pictureIn, readMask, writtenMask } from "./mask-files.js";
 /** @typedef {"add" | "subtract" | "intersect" | "replace"} Mode */
 
 export class MaskLibrary {
+  #wanted = "";
   #dialog;
   #of;
   #words;
@@ -106,7 +107,11 @@ export class MaskLibrary {
       button.ariaPressed = String(/** @type {HTMLElement} */ (button).dataset.list === list);
     }
     this.#part("modes").hidden = list !== "use";
-    this.#part("list").innerHTML = await this.#fetched(`${this.#words.url}${list === "copy" ? "?to=1" : ""}`);
+    const shown = this.#part("list");
+    shown.replaceChildren(); // what stood there means something else now
+    this.#wanted = list;
+    const html = await this.#fetched(`${this.#words.url}${list === "copy" ? "?to=1" : ""}`);
+    if (this.#wanted === list) shown.innerHTML = html;
   }
 
   /** @param {HTMLAnchorElement} link */

@@ -137,7 +137,11 @@ const begun = begin();
 async function begin() {
   showView();
   options.show();
-  await apply(await draft.begin(data.draft));
+  const blank = { ...editForm.fields, prompt: "" };
+  const start = await draft.begin(data.draft);
+  // What somebody has typed or chosen meanwhile holds.
+  const early = Object.entries(editForm.fields).filter(([name, value]) => value !== blank[name]);
+  await apply({ ...start, ...Object.fromEntries(early) });
   hasBegun = true;
   showMask();
   draft.open();

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from editor.models import Draft
 from tests.browser.hands import drag, open_studio, saved_mask, set_brush, stored_mask
@@ -81,6 +81,26 @@ def test_the_mask_is_copied_to_another_picture_after_asking_where_one_is(
     dialog.get_by_role("link", name="Open it").click()
     studio.wait_for_url(f"**/images/{other.pk}/edit")
     expect(studio.locator("#mask-share")).to_contain_text("Mask")
+
+
+def test_a_list_that_is_late_is_not_pressed_for_the_one_before(
+    studio: Page, photo: Any, bob: Any, alice: Any, make_photo: Any
+) -> None:
+    other = make_photo(bob, name="twin.png")
+    Draft.objects.create(person=alice, image=other, mask=mask_png(WHOLE, BOX), version=3)
+    dialog = library(studio)
+    twin = dialog.get_by_role("button", name="twin")
+    expect(twin).to_be_visible()
+    late: list[Route] = []
+    studio.route("**/masks?to=1", lambda route: late.append(route))
+    dialog.get_by_role("button", name="Copy this mask to").click()
+    expect(twin).to_have_count(0)
+    dialog.locator("[data-list=use]").click()
+    expect(twin).to_be_visible()
+    for route in late:
+        route.continue_()
+    studio.wait_for_timeout(300)
+    assert dialog.locator("[data-target]").count() == 0
 
 
 def test_files_are_read_by_transparency_or_by_white_and_resized_only_when_asked(

@@ -84,6 +84,35 @@ def test_a_stored_mask_is_not_lost_to_somebody_who_types_before_it_is_there(
     assert Draft.objects.get(image=photo).prompt == "Take the lamp away"
 
 
+SLOW_SHELF = """
+const all = IDBObjectStore.prototype.getAll;
+IDBObjectStore.prototype.getAll = function (...of) {
+  for (const until = Date.now() + 400; Date.now() < until; );
+  return all.apply(this, of);
+};
+"""
+
+
+# In one go: what is filled in two steps may have the stored text come in between.
+TYPE = """(field, text) => {
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+
+
+def test_what_is_typed_before_the_draft_is_there_holds(
+    studio: Page, live_server: Any, photo: Any
+) -> None:
+    prompt = studio.get_by_label("What should change?")
+    saved_mask(studio, photo, lambda: prompt.fill("Remove the lamp"))
+    studio.add_init_script(SLOW_SHELF)
+    studio.goto(live_server.url)
+    studio.goto(f"{live_server.url}/images/{photo.pk}/edit", wait_until="commit")
+    prompt.evaluate(TYPE, "Take the lamp away")
+    expect(studio.locator("#draft-state")).to_have_text(re.compile("draft saved"))
+    expect(prompt).to_have_value("Take the lamp away")
+
+
 def test_a_stroke_during_which_the_stored_mask_comes_is_whole_and_saved(
     studio: Page, live_server: Any, photo: Any
 ) -> None:

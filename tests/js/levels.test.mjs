@@ -49,16 +49,17 @@ function worker() {
       isOpaque: true,
     };
   };
-  const first = async (message) => ({ answer: await ask("photo", message), transfer: [] });
-  return { asked, ask, first };
+  const glance = async () => ({ width: 2048, height: 1366 });
+  const photo = async (message) => ({ answer: await ask("photo", message), transfer: [] });
+  return { asked, ask, see: { glance, photo } };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 test("the photo's own pixels are fetched once its preview would be magnified, at full size only around what is seen", async () => {
-  const { asked, ask, first } = worker();
+  const { asked, ask, see } = worker();
   const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
-  const levels = new Levels(photo, ask, () => {}, first);
+  const levels = new Levels(photo, ask, () => {}, see);
   await settled();
   levels.want(0.2, [0, 0, 7000, 4000]);
   assert.deepEqual(asked.map(({ url }) => url), ["preview"]);
@@ -84,21 +85,21 @@ test("the photo's own pixels are fetched once its preview would be magnified, at
 test("a photo that cannot be loaded is told once, and asked for again when somebody looks closer", async () => {
   const told = [];
   let broken = false;
-  const { ask, first } = worker();
+  const { ask, see } = worker();
   const flaky = (task, message) => (broken ? Promise.reject(new Error("lost")) : ask(task, message));
   const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
-  const levels = new Levels(photo, flaky, (what) => told.push(what), first);
+  const levels = new Levels(photo, flaky, (what) => told.push(what), see);
   await settled();
   broken = true;
   levels.want(0.4, [0, 0, 3500, 2000]);
   await settled();
-  assert.deepEqual(told, ["photo"]);
+  assert.deepEqual(told, ["photo", "photo"], "as an image, and as bitmaps");
   broken = false;
   levels.want(0.4, [0, 0, 3500, 2000]);
   await settled();
   assert.equal(levels.at(0.4).level.width, 4330);
   const lost = () => Promise.reject(new Error("lost"));
-  const nothing = new Levels(photo, lost, (what) => told.push(what), lost);
+  const nothing = new Levels(photo, lost, (what) => told.push(what), { glance: lost, photo: lost });
   await settled();
   assert.ok(nothing.isEmpty);
   assert.deepEqual(told.slice(-1), ["photofailed"]);
