@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 
-from django.http import Http404, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from editor.imaging import files
@@ -13,8 +13,7 @@ from editor.jobs.canvas import source_in_place
 from editor.jobs.pictures import pixel_gate
 from editor.models import Edit
 from editor.web.access import Request, load, signed_in
-
-YEAR_S = 31_536_000
+from editor.web.unchanging import unchanging
 
 
 @dataclass(frozen=True)
@@ -42,28 +41,20 @@ def before_of(edit: Edit) -> Before | None:
 
 @signed_in
 @require_safe
-def edit_source(request: Request, pk: int) -> HttpResponse:
+def edit_source(request: Request, pk: int) -> HttpResponseBase:
     """The source in its place on the canvas that it was extended to, the rest transparent."""
     edit = load(Edit.objects.select_related("source"), request.user, pk=pk)
     if edit.source is None or not any(edit.margins):
         raise Http404
     shown = f"{edit.source.sha256} {edit.margins}"
-    tag = f'"{hashlib.sha256(shown.encode()).hexdigest()[:32]}"'
-    if tag in request.headers.get("If-None-Match", ""):
-        return _guarded(HttpResponseNotModified(), tag)
+    tag = hashlib.sha256(shown.encode()).hexdigest()[:32]
+    return unchanging(request, tag, lambda: _in_place(edit))
+
+
+def _in_place(edit: Edit) -> HttpResponse:
     try:
         with pixel_gate:
             data = files.encode_webp(source_in_place(edit), quality=82)
     except FileNotFoundError:
         raise Http404 from None
-    return _guarded(HttpResponse(data, content_type="image/webp"), tag)
-
-
-def _guarded(response: HttpResponse, tag: str) -> HttpResponse:
-    """What it shows never changes; and it is never rendered as anything but a picture."""
-    patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
-    response["ETag"] = tag
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
+    return HttpResponse(data, content_type="image/webp")

@@ -1,7 +1,6 @@
 """Files of images, results and edits, served to people who are signed in.
 
-Nothing here is ever rendered as a page: each answer has its own type, `nosniff`, and a policy that allows
-nothing. Names of stored files come from their content, so what an address shows never changes.
+Names of stored files come from their content, so what an address shows never changes.
 """
 
 import re
@@ -9,22 +8,21 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpResponseNotModified
+from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from editor.jobs.pictures import full_picture
 from editor.models import Edit, Image, Origin, Result, Status
 from editor.web.access import Request, load, signed_in
+from editor.web.unchanging import unchanging
 
 CONTENT_TYPES = {
     "webp": "image/webp", "png": "image/png", "jpeg": "image/jpeg", "jpg": "image/jpeg",
     "gif": "image/gif", "avif": "image/avif", "tiff": "image/tiff", "tif": "image/tiff",
 }  # fmt: skip
 EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
-YEAR_S = 31_536_000
 View = Callable[..., HttpResponseBase]
 
 
@@ -102,27 +100,19 @@ def edit_partial(request: Request, pk: int, number: int) -> HttpResponseBase:
 
 
 def _send(request: Request, name: str, format: str = "", *, save_as: str = "") -> HttpResponseBase:
-    tag = f'"{PurePosixPath(name).as_posix()}"'
-    if tag in request.headers.get("If-None-Match", ""):
-        return _guarded(HttpResponseNotModified(), tag)
-    try:
-        file = default_storage.open(name)
-    except FileNotFoundError:
-        raise Http404 from None
-    kind = format or PurePosixPath(name).suffix.lstrip(".").lower()
-    response = FileResponse(file, content_type=CONTENT_TYPES.get(kind, "application/octet-stream"))
-    if save_as:
-        response["Content-Disposition"] = content_disposition_header(True, save_as)
-    return _guarded(response, tag)
+    def stored() -> HttpResponseBase:
+        try:
+            file = default_storage.open(name)
+        except FileNotFoundError:
+            raise Http404 from None
+        kind = format or PurePosixPath(name).suffix.lstrip(".").lower()
+        type_ = CONTENT_TYPES.get(kind, "application/octet-stream")
+        response = FileResponse(file, content_type=type_)
+        if save_as:
+            response["Content-Disposition"] = content_disposition_header(True, save_as)
+        return response
 
-
-def _guarded(response: HttpResponseBase, tag: str) -> HttpResponseBase:
-    patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
-    response["ETag"] = tag
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
+    return unchanging(request, PurePosixPath(name).as_posix(), stored)
 
 
 def _file_name(name: str, format: str) -> str:

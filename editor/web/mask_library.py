@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 
 from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import Http404, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,9 +22,9 @@ from editor.jobs.pictures import pixel_gate
 from editor.models import Draft, Edit, Image
 from editor.web import drafts, offers
 from editor.web.access import Request, load, signed_in
+from editor.web.unchanging import ONLY_A_PICTURE, unchanging
 
 PAGE = 24
-DAY_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -144,17 +143,16 @@ def edit_mask_small(request: Request, pk: int) -> HttpResponseBase:
     edit = load(Edit.objects.select_related("source"), request.user, pk=pk)
     if not edit.mask or edit.source is None:
         raise Http404
-    tag = f'"{edit.mask}:small"'
-    if tag in request.headers.get("If-None-Match", ""):
-        return HttpResponseNotModified()
+    size = drafts.canvas_of(edit.source, edit.margins)
+    return unchanging(request, f"{edit.mask}:small", lambda: _small(_stored(edit.mask), size))
+
+
+def _stored(name: str) -> bytes:
     try:
-        data = default_storage.open(edit.mask).read()
+        data: bytes = default_storage.open(name).read()
     except FileNotFoundError:
         raise Http404 from None
-    answer = _small(data, drafts.canvas_of(edit.source, edit.margins))
-    patch_cache_control(answer, private=True, max_age=DAY_S)
-    answer["ETag"] = tag
-    return answer
+    return data
 
 
 def _small(data: bytes, size: tuple[int, int]) -> HttpResponse:
@@ -163,7 +161,7 @@ def _small(data: bytes, size: tuple[int, int]) -> HttpResponse:
             thumb = mask_thumb(data, size)
     except MaskRefused:
         raise Http404 from None
-    return HttpResponse(thumb, content_type="image/png", headers=drafts.ONLY_A_MASK)
+    return HttpResponse(thumb, content_type="image/png", headers=ONLY_A_PICTURE)
 
 
 # --- a mask for another picture -----------------------------------------------------------------
