@@ -5,16 +5,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Bounds, Mask, Pixels, size_of
-
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom, not only whole pixels."""
+from .marks import Box
 
 FINE = 4
 """Pixels are drawn as 4 x 4 finer ones and averaged: sixteen steps of cover."""

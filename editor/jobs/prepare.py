@@ -6,8 +6,8 @@ from editor.images_api import catalogue
 from editor.images_api.catalogue import Model
 from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import FilePart, Operation, Request
-from editor.imaging import files, framing, masks
-from editor.imaging import markup as marked
+from editor.imaging import files, framing, marks, masks
+from editor.imaging import markup as drawings
 from editor.jobs.canvas import contract_bounds, contract_of, margins_of, pixels_of_canvas
 from editor.jobs.frames import Bounds, around, framed, sent_size
 from editor.jobs.pictures import pixel_gate, pixels_of, read
@@ -112,7 +112,7 @@ def _framed(
     drawing = _drawing(edit, frame)
     mask = markup = None
     if drawing is not None and edit.markup_as == MarkupAs.REFERENCE:
-        shown = marked.over(window, drawing)
+        shown = drawings.over(window, drawing)
         references += (_encoded(shown, model, f"reference-{len(references) + 1}"),)
     elif drawing is not None:  # the API takes a drawing in place of a mask
         data = files.encode_png(drawing, level=6)
@@ -134,11 +134,11 @@ def _drawing(edit: Edit, frame: framing.Frame) -> Any | None:
     left, top = margins_of(edit)[:2]
     bounds = frame.bounds
     window = bounds[0] - left, bounds[1] - top, bounds[2] - left, bounds[3] - top
-    return marked.drawn(marked.read(edit.marks), window, frame.size)
+    return drawings.drawn(marks.read(edit.marks), window, frame.size)
 
 
 def _drawn_bounds(edit: Edit) -> Bounds | None:
-    reach = marked.reach(marked.read(edit.marks))
+    reach = drawings.reach(marks.read(edit.marks))
     if reach is None:
         return None
     left, top = margins_of(edit)[:2]

@@ -16,6 +16,7 @@ from editor.images_api import catalogue
 from editor.images_api.catalogue import Model, Problem
 from editor.images_api.messages import Operation
 from editor.imaging import extending, files, markup, masks
+from editor.imaging import marks as marked
 from editor.imaging.extending import NO_MARGINS, Margins
 from editor.jobs import pictures
 from editor.jobs.canvas import bounds_of
@@ -52,7 +53,7 @@ class NewEdit:
     changed. The mask is grown by `grow` pixels, and what changes fades in over `feather`; None is
     automatic, which for a script's mask (see `fit`) is not at all.
     `markup` is a script's drawing, a transparent PNG of the source's size, in place of a mask.
-    `marks` are the studio's (imaging.markup.read takes them), sent as `markup_as` says ("" chooses).
+    `marks` are the studio's (imaging.marks.read takes them), sent as `markup_as` says ("" chooses).
     `references` are further pictures, in order. `options` are those of quotes.OPTIONS that were
     chosen: n, size ("WxH" or "auto"), quality and so on. `fit` says what a size means, see frames.
     """
@@ -122,7 +123,7 @@ class Checked:
 
     model: Model
     mask: Any | None  # as painted, with all that is new
-    marks: tuple[markup.Mark, ...]
+    marks: tuple[marked.Mark, ...]
     drawing: Drawing | None
     quote: Quote
 
@@ -136,7 +137,7 @@ def _row(new: NewEdit, checked: Checked, digest: str) -> Edit:
         source=new.source,
         again=new.again,
         margins=list(new.margins) if any(new.margins) else [],
-        marks=markup.listed(checked.marks),
+        marks=marked.listed(checked.marks),
         markup_as=checked.drawing.sent_as if checked.drawing else "",
         prompt=new.prompt.strip(),
         model=checked.model.id,
@@ -187,12 +188,12 @@ def _checked(new: NewEdit) -> Checked:
     if new.source is None and new.operation != "generate":
         problems.append(Problem("image", "missing", "There is no picture to change."))
     problems += _wrong_with_markup(new, model)
-    marks: tuple[markup.Mark, ...] = ()
+    marks: tuple[marked.Mark, ...] = ()
     drawing = None
     try:
-        marks = markup.read(new.marks)
+        marks = marked.read(new.marks)
         drawing = _drawing(new, model, marks)
-    except markup.MarkupRefused as refused:
+    except marked.MarkupRefused as refused:
         problems.append(Problem("marks", refused.code, str(refused), refused.facts))
     further = 1 if drawing and drawing.sent_as == MarkupAs.REFERENCE else 0
     problems += too_many(model, new.references, further)
@@ -221,7 +222,7 @@ def _checked(new: NewEdit) -> Checked:
     return Checked(model, mask, marks, drawing, quoted)
 
 
-def _drawing(new: NewEdit, model: Model, marks: tuple[markup.Mark, ...]) -> Drawing | None:
+def _drawing(new: NewEdit, model: Model, marks: tuple[marked.Mark, ...]) -> Drawing | None:
     reach = markup.reach(marks)
     if reach is None:
         return None
@@ -366,8 +367,8 @@ def _gave_way(edit: Edit, grow: int) -> bool:
 
 def _listed(marks: Any) -> list[dict[str, Any]] | None:
     try:
-        return markup.listed(markup.read(marks))
-    except markup.MarkupRefused:
+        return marked.listed(marked.read(marks))
+    except marked.MarkupRefused:
         return None
 
 

@@ -149,7 +149,7 @@ class Edit(models.Model):
     # how many pixels inside the mask the change fades in over; None: as wide as suits the mask
     feather = models.PositiveSmallIntegerField(null=True, blank=True)
     # a drawing over the source that shows what is meant: what was drawn in the studio (see
-    # imaging.markup), or a script's transparent picture; both empty: none
+    # imaging.marks), or a script's transparent picture; both empty: none
     marks = models.JSONField(default=list)
     markup = models.CharField(max_length=200, blank=True)
     markup_as = models.CharField(max_length=12, choices=markup_choices, blank=True)

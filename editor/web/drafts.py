@@ -26,11 +26,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from editor.imaging import markup
+from editor.imaging import marks
 from editor.models import Draft, Image, Person
 from editor.models.edits import MarkupAs
 from editor.web import offers, references, words
 from editor.web.access import Request, load, signed_in
+from editor.web.unchanging import ONLY_A_PICTURE
 from editor.web.uploads import SizeLimitHandler
 
 MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise are 8 MB
@@ -41,10 +42,6 @@ HIGHEST = 2_000_000_000  # of versions: what databases count to, and room for on
 SENT = 99_999_999  # the last saving of a tab: it sent the edit
 BLANK: dict[str, Any] = {"mask": b"", "prompt": "", "options": {}, "margins": [], "marks": []}
 IS_BLANK = Q(mask=b"", prompt="", marks=[])
-ONLY_A_MASK = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class Unusable(Exception):
@@ -120,7 +117,7 @@ def image_draft(request: Request, pk: int) -> HttpResponse:
     draft = rows.first()
     if draft is None:
         raise Http404
-    return HttpResponse(bytes(draft.mask), content_type="image/png", headers=ONLY_A_MASK)
+    return HttpResponse(bytes(draft.mask), content_type="image/png", headers=ONLY_A_PICTURE)
 
 
 def saving(save: Any) -> HttpResponse:
@@ -288,8 +285,8 @@ def canvas_of(image: Image, margins: list[int]) -> tuple[int, int]:
 def marks_in(sent: Mapping[str, str]) -> list[dict[str, Any]]:
     """The drawn marks, as they are kept. Raises Unusable."""
     try:
-        return markup.listed(markup.read(json.loads(sent.get("marks") or "[]")))
-    except markup.MarkupRefused as refused:
+        return marks.listed(marks.read(json.loads(sent.get("marks") or "[]")))
+    except marks.MarkupRefused as refused:
         raise Unusable("marks", refused) from None
     except (ValueError, RecursionError):
         raise Unusable("marks", _("The drawing can’t be read.")) from None

@@ -2,31 +2,29 @@
 
 import hashlib
 
-from django.http import Http404, HttpResponse, HttpResponseNotModified
-from django.utils.cache import patch_cache_control
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from editor.imaging import files, markup
+from editor.imaging import files, marks, markup
 from editor.imaging.arrays import Bounds, Size
 from editor.imaging.previews import PREVIEW_SIDE
 from editor.jobs import pictures
 from editor.models import Edit
 from editor.web.access import Request, load, signed_in
-
-YEAR_S = 31_536_000
+from editor.web.unchanging import unchanging
 
 
 @signed_in
 @require_safe
-def edit_markup(request: Request, pk: int) -> HttpResponse:
+def edit_markup(request: Request, pk: int) -> HttpResponseBase:
     """The drawing as a transparent PNG at the size of a preview, margins included."""
     edit = load(Edit.objects.select_related("source"), request.user, pk=pk)
     if edit.source is None or not (edit.marks or edit.markup):
         raise Http404
-    tag = f'"{_digest(edit)}"'
-    if tag in request.headers.get("If-None-Match", ""):
-        return _guarded(HttpResponseNotModified(), tag)
-    return _guarded(HttpResponse(_drawing(edit), content_type="image/png"), tag)
+    return unchanging(
+        request, _digest(edit), lambda: HttpResponse(_drawing(edit), content_type="image/png")
+    )
 
 
 def _digest(edit: Edit) -> str:
@@ -38,7 +36,7 @@ def _drawing(edit: Edit) -> bytes:
     window, size = _window(edit)
     with pictures.pixel_gate:
         if edit.marks:
-            pixels = markup.drawn(markup.read(edit.marks), window, size)
+            pixels = markup.drawn(marks.read(edit.marks), window, size)
         else:
             try:
                 pixels = markup.resized(pictures.read(edit.markup), size)
@@ -56,13 +54,3 @@ def _window(edit: Edit) -> tuple[Bounds, Size]:
     scale = min(edit.source.preview_width / edit.source.width, PREVIEW_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return (-left, -top, width - left, height - top), size
-
-
-def _guarded(response: HttpResponse, tag: str) -> HttpResponse:
-    """What is drawn never changes; and it is never rendered as anything but a picture."""
-    patch_cache_control(response, private=True, max_age=YEAR_S, immutable=True)
-    response["ETag"] = tag
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response

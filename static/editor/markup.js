@@ -5,7 +5,7 @@ import { filled } from "./form-parts.js";
  * Marks drawn over the picture to show what is meant: arrows, circles, freehand lines and short
  * texts. They are in picture pixels, with at most one decimal, and never changed, only replaced.
  *
- * The server draws the same marks (editor/imaging/markup.py): shapes and numbers here follow that
+ * The server draws the same marks (editor/imaging/marks.py, markup.py): shapes and numbers here follow that
  * module, and the other way round.
  */
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from editor.imaging import markup
+from editor.imaging import marks, markup
 from editor.models import Draft, Edit
 from tests.drawing import pixels_of
 
@@ -106,9 +106,9 @@ def drawn_by_server(page: Page, photo: Any) -> np.ndarray:
     (left, top), (right, bottom) = on_page(page, photo, (0, 0), (photo.width, photo.height))
     ratio = page.evaluate("devicePixelRatio")
     size = round((right - left) * ratio), round((bottom - top) * ratio)
-    marks = markup.read(kept_after_rest(page, photo))
-    assert len(marks) == 4
-    overlay = markup.drawn(marks, (0, 0, photo.width, photo.height), size)
+    drawn = marks.read(kept_after_rest(page, photo))
+    assert len(drawn) == 4
+    overlay = markup.drawn(drawn, (0, 0, photo.width, photo.height), size)
     return markup.over(np.zeros((size[1], size[0], 3), np.uint8), overlay)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from editor.imaging import markup
 from editor.imaging.mark_letters import in_order
-from editor.imaging.markup import Arrow, Circle, Line, MarkupRefused, Text, drawn, read
+from editor.imaging.marks import Arrow, Circle, Line, MarkupRefused, Text, listed, read
+from editor.imaging.markup import drawn
 
 from .drawing import noise, plain, saved
 
@@ -39,8 +40,8 @@ def of_colour(pixels: np.ndarray, colour: str) -> np.ndarray:
 def test_marks_are_kept_as_they_were_sent() -> None:
     marks = read(ALL)
     assert [type(mark) for mark in marks] == [Arrow, Circle, Line, Text]
-    assert markup.listed(marks) == ALL
-    assert json.dumps(markup.listed(marks)) == json.dumps(ALL)
+    assert listed(marks) == ALL
+    assert json.dumps(listed(marks)) == json.dumps(ALL)
 
 
 def test_no_marks_are_none() -> None:

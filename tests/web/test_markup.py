@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from editor.imaging import markup
+from editor.imaging import marks, markup
 from editor.models import Edit
 from tests.drawing import pixels_of, png
 
@@ -53,7 +53,7 @@ def page(client: Any, edit: Any) -> str:
 def test_marks_are_drawn_at_the_size_of_the_preview(marked: Any, bob: Any, as_person: Any) -> None:
     pixels = shown(as_person(bob), marked)
     assert pixels.shape == (480, 640, 4)
-    assert np.array_equal(pixels, markup.drawn(markup.read([LINE]), (0, 0, 640, 480), (640, 480)))
+    assert np.array_equal(pixels, markup.drawn(marks.read([LINE]), (0, 0, 640, 480), (640, 480)))
     assert pixels[240, 300].tolist() == RED
     assert pixels[100, 300, 3] == 0
 
