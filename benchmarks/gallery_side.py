@@ -101,7 +101,7 @@ def fill(cast: list[Any], count: int) -> None:
 
 
 def write(cast: list[Any], numbers: range, began: datetime) -> None:
-    from editor.models import Attempt, Edit, Image, Result
+    from editor.models import Attempt, Edit, Image, Piece, Result
 
     moments = {number: began + timedelta(minutes=10 * number) for number in numbers}
     who = {number: cast[number * 7 % PEOPLE] for number in numbers}
@@ -118,9 +118,10 @@ def write(cast: list[Any], numbers: range, began: datetime) -> None:
     images = Image.objects.bulk_create(
         image("result", one.created_by, one.created_at + timedelta(seconds=40)) for one in done
     )
-    Result.objects.bulk_create(
+    results = Result.objects.bulk_create(
         result(*one, number) for number, one in enumerate(zip(done, attempts, images, strict=True))
     )
+    Piece.objects.bulk_create(piece(one) for one in results)
 
 
 def image(origin: str, person: Any, at: datetime) -> Any:
@@ -149,7 +150,7 @@ def edit(number: int, person: Any, at: datetime, source: Any) -> Any:
         created_by=person, created_at=at, source=source, mask="none", mask_bounds=[10, 10, 500, 400],
         mask_share=0.1, prompt=f"{PROMPT[start : start + 40]} {number}",
         model="gpt-image-2" if number % 3 else "gpt-image-1.5",
-        options={"n": 1, "quality": "low"}, frame={"bounds": [0, 0, 600, 400], "size": [1536, 1024]},
+        options={"n": 1, "quality": "low"}, frames=[{"bounds": [0, 0, 600, 400], "size": [1536, 1024]}],
         status="failed" if failed else "succeeded", trouble="moderation_blocked" if failed else "",
         not_before=at, started_at=at, sent_at=at, finished_at=at + timedelta(seconds=40),
         cost_microusd=5_000,
@@ -170,10 +171,18 @@ def result(edit: Any, attempt: Any, image: Any, number: int) -> Any:
     from editor.models import Result
 
     return Result(
-        edit=edit, attempt=attempt, number=1, image=image, raw=image.original, raw_format="png",
-        raw_sha256=image.sha256, raw_width=1536, raw_height=1024, outside_identical=True,
+        edit=edit, attempt=attempt, number=1, image=image, finish="natural", outside_identical=True,
         pixels_compared=20_000_000, pixels_changed=100_000, border_ratio=1.0,
         review=("approved", "approved", "pending", "rejected")[number % 4],
+    )  # fmt: skip
+
+
+def piece(result: Any) -> Any:
+    from editor.models import Piece
+
+    return Piece(
+        edit=result.edit, attempt=result.attempt, result=result, number=1, raw=result.image.original,
+        raw_format="png", raw_sha256=result.image.sha256, raw_width=1536, raw_height=1024,
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ class ResultAdmin(ReadOnly, admin.ModelAdmin):
     fields = readonly_fields = (
         "picture", "edit_link", "review_link", "number", "review", "created_at",
         "outside_identical", "pixels_compared", "pixels_changed", "border_ratio", "drift_px",
-        "raw", "raw_format", "raw_width", "raw_height", "raw_sha256", "revised_prompt",
+        "finish", "wide_step", "wide_step_p95", "drift_colour", "flag",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Result]:
@@ -245,8 +245,8 @@ class EditAdmin(ReadOnly, admin.ModelAdmin):
     readonly_fields = ("page", "estimate", "held", "cost")
     fields = (
         "page", "operation", "status", "trouble", "trouble_text", "created_by", "created_at", "source",
-        "again", "prompt", "model", "options", "frame", "mask_bounds", "mask_share", "margins", "grow",
-        "feather", "markup_as", "started_at", "sent_at",
+        "again", "prompt", "helper", "model", "options", "framing", "frames", "ends_early", "mask_bounds",
+        "mask_share", "margins", "grow", "feather", "markup_as", "started_at", "sent_at",
         "finished_at", "cancel_requested_at", "not_before", "waits", "lease_until", "expires_at",
         "estimate", "price_date", "held", "cost", "key",
     )  # fmt: skip

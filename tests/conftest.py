@@ -163,7 +163,7 @@ def make_result() -> Callable[..., Any]:
 
     from editor.imaging import files
     from editor.jobs.pictures import store_result
-    from editor.models import Attempt, Edit, Result, settle
+    from editor.models import Attempt, Edit, Finished, Piece, Result, settle
 
     def make(edit: Any, number: int = 1, **fields: Any) -> Any:
         now = timezone.now()
@@ -175,17 +175,19 @@ def make_result() -> Callable[..., Any]:
         pixels = files.open_picture(photo_png(size, shade=number * 40)).pixels
         image = store_result(pixels, name=f"{edit.subject} {number}", person=edit.created_by)
         facts = {
-            "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
-            "raw_width": image.width, "raw_height": image.height, "outside_identical": True,
+            "finish": "natural", "outside_identical": True, "border_ratio": 1.02,
             "pixels_compared": image.width * image.height - 10_000, "pixels_changed": 10_000,
-            "border_ratio": 1.02,
-        } if edit.is_stitched else {
-            "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
-            "raw_width": image.width, "raw_height": image.height,
-        }  # fmt: skip
+        } if edit.is_stitched else {}  # fmt: skip
+        revised_prompt = fields.pop("revised_prompt", "")
         result = Result.objects.create(
             edit=edit, attempt=attempt, number=number, image=image, **{**facts, **fields}
         )
+        Piece.objects.create(
+            edit=edit, attempt=attempt, result=result, number=number, raw=image.original,
+            raw_format="png", raw_sha256=image.sha256, raw_width=image.width,
+            raw_height=image.height, revised_prompt=revised_prompt,
+        )  # fmt: skip
+        Finished.objects.create(result=result, finish=result.finish, image=image)
         if edit.hold_microusd:
             settle(edit, 5_000, attempt=attempt)
         Edit.objects.filter(pk=edit.pk).update(

@@ -17,6 +17,7 @@ from editor.images_api.errors import ProviderError
 from editor.images_api.messages import Usage, read_answer
 from editor.imaging import files, framing
 from editor.jobs import pictures, spool
+from editor.jobs.canvas import first_frame
 from editor.jobs.frames import sent_size, shapes_agree
 from editor.jobs.provider import known_models
 from editor.jobs.sizes import parse, written
@@ -90,13 +91,14 @@ def made_of(result: Result) -> Made:
     more: dict[str, Any] = {
         "quality": BEST if compression is None else max(1, compression),
         "has_alpha": image.has_alpha,
-        "revised_prompt": result.revised_prompt,
+        "revised_prompt": result.piece.revised_prompt,
     }
     if not edit.is_stitched:
-        size = (result.raw_width, result.raw_height)
-        wanted = edit.options.get("output_format") or result.raw_format
-        format = wanted if wanted in (*LOSSY, "png") else result.raw_format
-        return Made(result.raw, result.raw_format, size, format, size, **more)
+        sent = result.piece
+        size = (sent.raw_width, sent.raw_height)
+        wanted = edit.options.get("output_format") or sent.raw_format
+        format = wanted if wanted in (*LOSSY, "png") else sent.raw_format
+        return Made(sent.raw, sent.raw_format, size, format, size, **more)
     format = edit.options.get("output_format") or image.format
     format = format if format in LOSSY else "png"
     size = _stitched_size(edit, image.size)
@@ -120,7 +122,7 @@ def description_of(
 
 
 def description_of_partial(edit: Edit, preview: Partial) -> Description:
-    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    frame = first_frame(edit)
     size = sent_size(edit.api_operation, edit.options, frame)  # type: ignore[arg-type]
     if not size or size == "auto":
         size = written((preview.width, preview.height))  # what is not stitched is shown as it came

@@ -48,10 +48,15 @@ def kept_of(edit: Edit) -> Bounds | None:
 def without_padding(edit: Edit, answer: Any) -> Any | None:
     """An answer that is the whole picture by itself, without what was put around the picture to send
     it; None where nothing was."""
-    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    frame = first_frame(edit)
     if frame is None or not any(frame.pad):
         return None
     return stitching.without_padding(answer, frame)
+
+
+def first_frame(edit: Edit) -> framing.Frame | None:
+    """None where pictures are sent as they are."""
+    return framing.Frame.from_dict(edit.frames[0]) if edit.frames else None
 
 
 def small_canvas(edit: Edit) -> tuple[Any, Any]:

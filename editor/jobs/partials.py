@@ -104,7 +104,7 @@ class Keeper:
 
     def _frame_in(self, width: int) -> tuple[int, int, int, int]:
         scale = width / self.edit.canvas_size[0]
-        bounds = framing.Frame.from_dict(self.edit.frame).bounds
+        bounds = framing.Frame.from_dict(self.edit.frames[self.attempt.frame]).bounds
         left, top, right, bottom = (round(side * scale) for side in bounds)
         return (left, top, max(left + 1, right), max(top + 1, bottom))
 

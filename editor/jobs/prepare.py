@@ -8,7 +8,13 @@ from editor.images_api.errors import ProviderRejected
 from editor.images_api.messages import FilePart, Operation, Request
 from editor.imaging import files, framing, marks, masks
 from editor.imaging import markup as drawings
-from editor.jobs.canvas import contract_bounds, contract_of, margins_of, pixels_of_canvas
+from editor.jobs.canvas import (
+    contract_bounds,
+    contract_of,
+    first_frame,
+    margins_of,
+    pixels_of_canvas,
+)
 from editor.jobs.frames import Bounds, around, framed, sent_size
 from editor.jobs.pictures import pixel_gate, pixels_of, read
 from editor.jobs.provider import known_models, pseudonym
@@ -40,7 +46,7 @@ def _request(edit: Edit, model: Model) -> Request:
         return Request(**_parameters(edit, model, None))
     assert edit.source is not None, "only generations have no source"
     references = tuple(_reference(each.image, model, each.number) for each in _references(edit))
-    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    frame = first_frame(edit)
     if frame is None or _is_all_of(edit, edit.source, frame, model):
         return _as_it_is(edit, model, edit.source, references, frame)
     if edit.operation == "vary":
@@ -84,7 +90,7 @@ def _fitting(edit: Edit, model: Model, references: tuple[FilePart, ...]) -> Requ
     limit may need the next smaller size."""
     pixels = pixels_of_canvas(edit)
     contract = contract_of(edit) if edit.mask else None
-    frame = framing.Frame.from_dict(edit.frame)
+    frame = framing.Frame.from_dict(edit.frames[0])
     request = _framed(edit, model, pixels, contract, frame, references)
     bounds = contract_bounds(edit)
     while bounds and len(request.images[0].data) >= model.max_image_bytes:
@@ -94,9 +100,9 @@ def _fitting(edit: Edit, model: Model, references: tuple[FilePart, ...]) -> Requ
         held = around(bounds, _drawn_bounds(edit), edit.canvas_size)
         frame = framed(held, edit.canvas_size, rule, any(edit.margins))
         request = _framed(edit, model, pixels, contract, frame, references)
-    if frame.to_dict() != edit.frame:
-        edit.frame = frame.to_dict()
-        edit.save(update_fields=["frame"])
+    if frame.to_dict() != edit.frames[0]:
+        edit.frames = [frame.to_dict()]
+        edit.save(update_fields=["frames"])
     return request
 
 

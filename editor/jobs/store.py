@@ -32,12 +32,18 @@ from editor.images_api.messages import (
 )
 from editor.imaging import files, framing, stitching
 from editor.jobs import leases, outcome, pictures, spool
-from editor.jobs.canvas import contract_of, kept_of, pixels_of_canvas, without_padding
+from editor.jobs.canvas import (
+    contract_of,
+    first_frame,
+    kept_of,
+    pixels_of_canvas,
+    without_padding,
+)
 from editor.jobs.connections import give_back
 from editor.jobs.crashing import crash
 from editor.jobs.frames import sent_size
 from editor.jobs.provider import known_models, provider
-from editor.models import Attempt, Edit, Result, Status
+from editor.models import Attempt, Edit, Piece, Result, Status
 
 log = logging.getLogger(__name__)
 FETCH_AGAIN = timedelta(seconds=5)
@@ -201,7 +207,7 @@ def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
     if not edit.is_stitched:
         return None
     canvas, contract = pixels_of_canvas(edit), contract_of(edit)
-    frame, kept = framing.Frame.from_dict(edit.frame), kept_of(edit)
+    frame, kept = framing.Frame.from_dict(edit.frames[0]), kept_of(edit)
     transparent = edit.options.get("background") == "transparent"
     return lambda answer: stitching.stitch(
         canvas,
@@ -238,19 +244,24 @@ def _keep(
             image = pictures.store_result(pixels, name=name, person=edit.created_by)
         else:
             image = pictures.store_answer(answer, raw, data, name=name, person=edit.created_by)
-        Result.objects.create(
+        result = Result.objects.create(
             edit=edit,
             attempt=attempt,
             number=number,
             image=image,
-            raw=raw,
-            raw_format=answer.format,
-            raw_sha256=sha256,
-            raw_width=answer.size[0],
-            raw_height=answer.size[1],
-            revised_prompt=picture.revised_prompt,
             **(_measured(stitched) if stitched else {}),
         )
+        sent = {
+            "edit": edit,
+            "result": result,
+            "raw": raw,
+            "raw_format": answer.format,
+            "raw_sha256": sha256,
+            "raw_width": answer.size[0],
+            "raw_height": answer.size[1],
+            "revised_prompt": picture.revised_prompt,
+        }
+        Piece.objects.update_or_create(attempt=attempt, number=number, defaults=sent)
 
 
 def _measured(stitched: stitching.Stitched) -> dict[str, Any]:
@@ -304,7 +315,7 @@ def _nothing_kept(gone: dict[int, ProviderError], unusable: list[ProviderError])
 
 def _cost(edit: Edit, response: ImagesResponse) -> int | None:
     model = known_models().get(edit.model)
-    frame = framing.Frame.from_dict(edit.frame) if edit.frame else None
+    frame = first_frame(edit)
     asked = sent_size(cast(Operation, edit.api_operation), edit.options, frame)
     return pricing.cost(
         model,

@@ -142,7 +142,7 @@ def _row(new: NewEdit, checked: Checked, digest: str) -> Edit:
         prompt=new.prompt.strip(),
         model=checked.model.id,
         options=_options(new, checked.model),
-        frame=quoted.frame.to_dict() if quoted.frame else {},
+        frames=[quoted.frame.to_dict()] if quoted.frame else [],
         estimate_low_microusd=quoted.low_microusd,
         estimate_microusd=quoted.high_microusd,
         price_date=quoted.price_date,

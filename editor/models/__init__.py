@@ -5,9 +5,12 @@ from editor.models.edits import (
     UNFINISHED,
     Attempt,
     Edit,
+    Finish,
+    Finished,
     MarkupAs,
     Operation,
     Partial,
+    Piece,
     Reference,
     Result,
     ReviewState,
@@ -28,10 +31,11 @@ from editor.models.money import (
 )
 from editor.models.people import Link, Person, Role, Theme
 from editor.models.records import AuditEntry, LedgerEntry, Review, Unchangeable, audit, decide
+from editor.models.team import Team
 
 __all__ = [
-    "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Call", "Draft", "Edit", "Heartbeat", "Image",
-    "LedgerEntry", "Link", "Listing", "MarkupAs", "Operation", "Origin", "OverBudget", "Partial", "Person", "Reference",
-    "Result", "Review", "ReviewState", "Role", "Spending", "Status", "Theme", "Token", "Unchangeable",
-    "audit", "decide", "hold", "month_of", "release", "settle",
+    "TERMINAL", "UNFINISHED", "Attempt", "AuditEntry", "Budget", "Call", "Draft", "Edit", "Finish", "Finished",
+    "Heartbeat", "Image", "LedgerEntry", "Link", "Listing", "MarkupAs", "Operation", "Origin", "OverBudget", "Partial",
+    "Person", "Piece", "Reference", "Result", "Review", "ReviewState", "Role", "Spending", "Status", "Team", "Theme",
+    "Token", "Unchangeable", "audit", "decide", "hold", "month_of", "release", "settle",
 ]  # fmt: skip

@@ -158,9 +158,14 @@ class Edit(models.Model):
     prompt = models.TextField(blank=True)  # variations have none
     model = models.CharField(max_length=80)
     options = models.JSONField(default=dict)  # n, size, quality and the like, as chosen
-    # imaging.framing.Frame.to_dict(), known from submit on; empty: pictures are sent as they are,
-    # and what comes back is not stitched
-    frame = models.JSONField(default=dict)
+    # what a person chose of the frame (see jobs.frames.Framing); empty: around the mask
+    framing = models.JSONField(default=dict)
+    # imaging.framing.Frame.to_dict() of each, known from submit on: one call is made for each; empty:
+    # pictures are sent as they are, and what comes back is not stitched
+    frames = models.JSONField(default=list)
+    # no further frame is sent: what has come is put together
+    ends_early = models.BooleanField(default=False)
+    helper = models.CharField(max_length=500, blank=True)  # a sentence sent after the prompt
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     trouble = models.CharField(max_length=60, blank=True)  # a code; web says it in words
@@ -256,7 +261,7 @@ class Edit(models.Model):
     @property
     def is_stitched(self) -> bool:
         """Whether results are put back into the source; else they are what the provider sent."""
-        return bool(self.mask and self.frame)
+        return bool(self.mask and self.frames)
 
     @property
     def subject(self) -> str:
@@ -299,6 +304,7 @@ class Attempt(models.Model):
 
     edit = models.ForeignKey(Edit, models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
+    frame = models.PositiveSmallIntegerField(default=0)  # which of the edit's frames it sends
     key = models.UUIDField(
         default=uuid.uuid4, unique=True
     )  # names the spool file; sent as a header
@@ -370,24 +376,40 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(review=ReviewState.PENDING)
 
 
+class Finish(models.TextChoices):
+    """How an answer is put into the source. Another one can be chosen at any time, for nothing."""
+
+    NATURAL = "natural", _("Natural")
+    MODEL = "model", _("The model’s colours")
+    HARD = "hard", _("Hard edge")
+    RAW = "raw", _("As it was sent")
+
+
+def finish_choices() -> list[tuple[str, Any]]:
+    return Finish.choices
+
+
 class Result(models.Model):
-    """One picture that an edit gave: the raw bytes untouched, and the stitched picture made from them."""
+    """One picture that an edit gave: what came for each frame, and the stitched picture made from it.
+
+    The measurements are those of the present picture; see imaging.stitching. None: not measured.
+    """
 
     edit = models.ForeignKey(Edit, models.CASCADE, related_name="results")
-    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="results")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="results")  # the last one
     number = models.PositiveIntegerField()  # from 1
     image = models.ForeignKey(Image, models.PROTECT, related_name="results")
-    raw = models.CharField(max_length=200)
-    raw_format = models.CharField(max_length=8)
-    raw_sha256 = models.CharField(max_length=64)
-    raw_width = models.PositiveIntegerField()
-    raw_height = models.PositiveIntegerField()
-    revised_prompt = models.TextField(blank=True)
+    # empty: not stitched, it is what the provider sent
+    finish = models.CharField(max_length=8, choices=finish_choices, blank=True)
     outside_identical = models.BooleanField(null=True)  # None: not stitched, nothing is outside
     pixels_compared = models.PositiveBigIntegerField(default=0)
     pixels_changed = models.PositiveBigIntegerField(default=0)
     border_ratio = models.FloatField(null=True)
-    drift_px = models.FloatField(null=True)
+    wide_step = models.FloatField(null=True)  # median, in Lab units
+    wide_step_p95 = models.FloatField(null=True)
+    drift_px = models.FloatField(null=True)  # before it was corrected, in pixels of the source
+    drift_colour = models.FloatField(null=True)  # before it was corrected, in Lab units
+    flag = models.CharField(max_length=20, blank=True)  # why it is doubtful: imaging.fitting.FLAGS
     created_at = models.DateTimeField(default=timezone.now)
     review = models.CharField(
         max_length=12, choices=ReviewState.choices, default=ReviewState.PENDING
@@ -409,3 +431,59 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.edit_id}.{self.number}"
+
+    @property
+    def piece(self) -> "Piece":
+        """What came for the first frame: for nearly all edits, all that came."""
+        return next(iter(self.pieces.all()))
+
+
+class Piece(models.Model):
+    """One picture that a call brought, for one frame: its bytes are kept untouched. A result is made of
+    one for each frame that was answered."""
+
+    edit = models.ForeignKey(Edit, models.CASCADE, related_name="pieces")
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="pieces")
+    # None: its edit still waits for other frames
+    result = models.ForeignKey(Result, models.SET_NULL, null=True, related_name="pieces")
+    frame = models.PositiveSmallIntegerField(default=0)  # which of the edit's
+    number = models.PositiveIntegerField()  # from 1: which of those that the call brought
+    raw = models.CharField(max_length=200)
+    raw_format = models.CharField(max_length=8)
+    raw_sha256 = models.CharField(max_length=64)
+    raw_width = models.PositiveIntegerField()
+    raw_height = models.PositiveIntegerField()
+    has_c2pa = models.BooleanField(default=False)  # whether the bytes carry a C2PA manifest
+    revised_prompt = models.TextField(blank=True)
+    measured = models.JSONField(default=dict)  # imaging.stitching.Correction.to_dict()
+
+    class Meta:
+        ordering = ["frame", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "number"], name="one_piece_per_picture")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edit_id}.{self.number} frame {self.frame}"
+
+
+class Finished(models.Model):
+    """A result as one finish makes it. Kept once made: a picture may be the source of others."""
+
+    result = models.ForeignKey(Result, models.CASCADE, related_name="finished")
+    finish = models.CharField(max_length=8, choices=finish_choices, blank=True)
+    image = models.ForeignKey(Image, models.PROTECT, related_name="finished")
+    measured = models.JSONField(default=dict)  # Result's fields of the same names
+    difference = models.CharField(
+        max_length=200, blank=True
+    )  # a picture; made when first asked for
+    made_by = models.ForeignKey(Person, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["result", "finish"], name="one_picture_per_finish")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result_id} {self.finish}"

@@ -200,9 +200,9 @@ def _is_accepted_loss(edit: Edit, attempts: list[Attempt]) -> bool:
 
 def _frame(edit: Edit) -> dict[str, Any]:
     """The part of the source that is sent, for drawing it."""
-    if not edit.frame:
+    if not edit.frames:
         return {}
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     left, top, right, bottom = frame.inner
     return {"frame": frame, "frame_size": (right - left, bottom - top)}
 

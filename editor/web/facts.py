@@ -33,8 +33,8 @@ def _asked(edit: Edit) -> Pairs:
 
 def _sent(edit: Edit) -> Pairs:
     found = []
-    if edit.frame:
-        found.append((_("Sent"), words.frame(Frame.from_dict(edit.frame))))
+    if edit.frames:
+        found.append((_("Sent"), words.frame(Frame.from_dict(edit.frames[0]))))
     elif edit.api_operation == Operation.EDIT:
         found.append((_("Sent"), _("the whole picture")))
     if any(edit.margins):

@@ -74,9 +74,8 @@ def result_raw(request: Request, pk: int) -> HttpResponseBase:
     """The provider's picture, untouched."""
     result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
     stem = f"{_stem(result.edit.subject)} {result} raw"
-    return _send(
-        request, result.raw, result.raw_format, save_as=_file_name(stem, result.raw_format)
-    )
+    raw, format = result.piece.raw, result.piece.raw_format
+    return _send(request, raw, format, save_as=_file_name(stem, format))
 
 
 @signed_in

@@ -45,7 +45,7 @@ def check_files(stack) -> None:
     for (edit,) in stack.rows("SELECT id FROM editor_edit WHERE status = 'succeeded'"):
         assert results[edit] == 1, f"edit {edit} succeeded with {results[edit]} results"
     files = stack.rows(
-        "SELECT r.raw, r.raw_sha256 FROM editor_result r"
+        "SELECT p.raw, p.raw_sha256 FROM editor_piece p"
         " UNION SELECT i.original, i.sha256 FROM editor_result r"
         " JOIN editor_image i ON i.id = r.image_id"
     )

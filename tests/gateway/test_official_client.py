@@ -83,7 +83,7 @@ def test_a_drawing_over_the_picture_is_kept_and_sent(
     answer = edited(official, model=model, mask=openai.omit, markup=markup)
     edit = Edit.objects.get()
     assert np.array_equal(pixels_of(pictures.read(edit.markup)), drawing)
-    assert picture_in(answer.data[0]) == pictures.read(edit.results.get().raw)
+    assert picture_in(answer.data[0]) == pictures.read(edit.results.get().piece.raw)
 
 
 def test_the_older_model_answers_with_links(official: openai.OpenAI) -> None:

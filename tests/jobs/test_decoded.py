@@ -43,4 +43,4 @@ def test_a_second_edit_of_a_picture_starts_from_the_same_pixels(photo, make_edit
         results.append(edit.results.get())
     assert [result.outside_identical for result in results] == [True, True]
     assert canned.requests[0]["image"] == canned.requests[1]["image"]
-    assert results[0].raw_sha256 == results[1].raw_sha256
+    assert results[0].piece.raw_sha256 == results[1].piece.raw_sha256

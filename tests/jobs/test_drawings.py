@@ -67,7 +67,7 @@ def test_a_drawing_is_sent_in_place_of_the_mask_and_our_mask_still_holds(
     assert (edit.markup_as, edit.marks) == ("markup", [CIRCLE])
     sent = canned.requests[0]
     assert "mask" not in sent
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     overlay = sent_picture(canned, "markup")
     assert overlay.shape == (frame.size[1], frame.size[0], 4)
     assert frame.scale == 1
@@ -99,7 +99,7 @@ def test_a_drawing_as_a_reference_is_on_a_further_picture_after_the_others(
     assert Pillow.open(io.BytesIO(images[1])).size == (96, 64)
     assert shown.shape == window.shape
     red = (shown[..., 0] > 200) & (shown[..., 1] < 80) & (shown[..., 2] < 80)
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     rows, columns = np.nonzero(red)
     assert abs(columns.min() + frame.bounds[0] - 206) <= 4
     assert abs(rows.max() + frame.bounds[1] - 244) <= 4
@@ -117,7 +117,7 @@ def test_a_drawing_alone_is_of_the_whole_picture(canned, photo, new_edit, takes)
     edit = submit(new_edit(photo, model=takes, marks=[CIRCLE, FAR], mask=None))
     assert (edit.mask, edit.is_stitched) == ("", False)
     carried(edit)
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     assert frame.inner == (0, 0, *SIZE)
     sent = canned.requests[0]
     assert "mask" not in sent
@@ -130,19 +130,19 @@ def test_what_came_of_a_whole_picture_has_its_shape_and_not_what_was_put_around_
 ):
     canned.usual = Answer(body=pictures(size=(944, 704)))
     edit = carried(submit(new_edit(photo, model=takes, marks=[CIRCLE], mask=None)))
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     assert (frame.size, frame.inner) == ((944, 704), (0, 0, *SIZE))  # the picture is smaller than
     result = edit.results.select_related("image").get()  # what the model takes
     assert result.image.size == SIZE
-    assert (result.raw_width, result.raw_height) == (944, 704)
-    whole, found = pixels_of(read(result.raw)), pixels_of(read(result.image.original))
+    assert (result.piece.raw_width, result.piece.raw_height) == (944, 704)
+    whole, found = pixels_of(read(result.piece.raw)), pixels_of(read(result.image.original))
     left, top = frame.pad[:2]
     assert np.array_equal(found, whole[top : top + 480, left : left + 640])
 
 
 def test_previews_of_a_whole_picture_have_its_shape_too(photo, new_edit, takes):
     edit = submit(new_edit(photo, model=takes, marks=[CIRCLE], mask=None))
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     answer = np.zeros((704, 944, 3), np.uint8)
     left, top = frame.pad[:2]
     answer[top : top + 480, left : left + 640] = (250, 10, 10)
@@ -168,9 +168,9 @@ def test_a_drawing_that_is_no_drawing_to_the_model_needs_a_mask(photo, new_edit)
 def test_the_frame_holds_the_drawing_with_the_mask(photo, new_edit, takes):
     plain = submit(new_edit(photo, model="dall-e-2", options={"n": 1, "size": "256x256"}))
     drawn = submit(new_edit(photo, model=takes, marks=[FAR]))
-    right, bottom = drawn.frame["bounds"][2:]
+    right, bottom = drawn.frames[0]["bounds"][2:]
     assert right >= 603 and bottom >= 443
-    assert plain.frame["bounds"][2] < 600
+    assert plain.frames[0]["bounds"][2] < 600
 
 
 def test_on_an_extended_canvas_a_drawing_stays_on_its_place_in_the_picture(
@@ -178,7 +178,7 @@ def test_on_an_extended_canvas_a_drawing_stays_on_its_place_in_the_picture(
 ):
     edit = submit(new_edit(photo, model=takes, marks=[CIRCLE], mask=None, margins=(100, 50, 0, 0)))
     carried(edit)
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     left, top, _right, _bottom = drawn_places(sent_picture(canned, "markup"))
     assert abs((left * frame.scale + frame.bounds[0]) - 306) <= 4
     assert abs((top * frame.scale + frame.bounds[1]) - 206) <= 4

@@ -49,7 +49,7 @@ def test_the_mask_that_is_sent_and_written_to_is_the_painted_one_grown(
     edit = submit(new_edit(photo, grow=asked))
     assert edit.grow == kept
     result = result_of(edit)
-    frame, inside = Frame.from_dict(edit.frame), contract(kept)
+    frame, inside = Frame.from_dict(edit.frames[0]), contract(kept)
     assert frame.scale == 1
     sent = sent_mask(canned)[-frame.bounds[1] :, -frame.bounds[0] :][: SIZE[1], : SIZE[0]]
     assert np.array_equal(sent, inside > 0)
@@ -63,7 +63,7 @@ def test_the_mask_that_is_sent_and_written_to_is_the_painted_one_grown(
 
 def test_the_frame_lies_around_the_grown_mask(photo, new_edit):
     edit = submit(new_edit(photo, grow=40, model="dall-e-2", options={"n": 1, "size": "256x256"}))
-    left, top, right, bottom = edit.frame["bounds"]
+    left, top, right, bottom = edit.frames[0]["bounds"]
     grown = masks.bounds(contract(40))
     assert left <= grown[0] and top <= grown[1] and right >= grown[2] and bottom >= grown[3]
 
@@ -88,7 +88,7 @@ def test_what_is_estimated_is_what_is_submitted(photo, new_edit):
     edit = submit(new_edit(photo))
     assert told.grow == edit.grow == masks.grow_radius(BOX)
     assert told.contract == masks.bounds(contract(edit.grow))
-    assert told.frame.to_dict() == edit.frame
+    assert told.frame.to_dict() == edit.frames[0]
     assert told.high_microusd == edit.hold_microusd
 
 

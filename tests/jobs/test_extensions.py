@@ -1,6 +1,7 @@
 """Extensions: the source in a larger canvas, of which all that is new is made, and the rest kept."""
 
 import io
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from editor.jobs.pictures import add_upload, read
 from editor.jobs.run import run
 from editor.jobs.store import store
 from editor.jobs.submit import NotSubmitted, quote, submit
-from editor.models import Edit, LedgerEntry, Status
+from editor.models import Attempt, Edit, LedgerEntry, Status
 from tests.drawing import mask_pixels, mask_png, photo_pixels, pixels_of, png
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,7 +68,7 @@ def test_to_the_provider_it_is_an_edit_of_the_canvas_with_the_new_area_masked(
     result_of(edit)
     assert canned.paths == ["/v1/images/edits"]
     sent = canned.requests[0]
-    frame = Frame.from_dict(edit.frame)
+    frame = Frame.from_dict(edit.frames[0])
     assert frame.inner == (0, 0, *CANVAS)
     window = np.asarray(Pillow.open(io.BytesIO(sent["image"])))
     mask = np.asarray(Pillow.open(io.BytesIO(sent["mask"])).getchannel("A")) == 0
@@ -158,7 +159,7 @@ def test_a_canvas_may_have_as_many_pixels_as_an_upload(photo, new_edit, settings
 def test_what_is_estimated_of_an_extension_is_what_is_held(photo, new_edit):
     told = quote(photo, None, "gpt-image-2", PLAIN, 15, margins=MARGINS)
     edit = submit(extension(new_edit, photo))
-    assert told.frame.to_dict() == edit.frame
+    assert told.frame.to_dict() == edit.frames[0]
     assert told.contract == (0, 0, *CANVAS)
     assert told.grow == edit.grow
     assert told.high_microusd == edit.hold_microusd > 0
@@ -167,7 +168,7 @@ def test_what_is_estimated_of_an_extension_is_what_is_held(photo, new_edit):
 def test_a_narrow_margin_is_sent_with_much_of_the_picture_beside_it(alice, make_photo, new_edit):
     photo = make_photo(alice, size=(2400, 1500))
     edit = submit(extension(new_edit, photo, margins=(60, 0, 0, 0)))
-    left, top, right, bottom = edit.frame["bounds"]
+    left, top, right, bottom = edit.frames[0]["bounds"]
     assert left <= 0 and top <= 0 and bottom >= 1500
     assert 60 + 500 <= right <= 60 + 1000
 
@@ -266,7 +267,9 @@ def test_the_same_wish_with_other_margins_is_a_conflict(photo, new_edit):
 
 def test_previews_of_an_extension_show_the_whole_canvas(photo, new_edit):
     edit = submit(extension(new_edit, photo, options={**PLAIN, "partial_images": 1}))
-    shown = partials.Keeper(edit, None, None)._shown(np.full((64, 64, 3), (255, 0, 0), np.uint8))
+    shown = partials.Keeper(edit, Attempt(edit=edit), uuid4())._shown(
+        np.full((64, 64, 3), (255, 0, 0), np.uint8)
+    )
     picture = np.asarray(Pillow.open(io.BytesIO(shown[0])).convert("RGB")).astype(int)
     assert shown[1] == CANVAS == (picture.shape[1], picture.shape[0])
     assert np.all(picture[:, :90, 0] > 200)

@@ -41,7 +41,7 @@ def test_a_generation_is_sent_without_pictures_and_its_answer_is_the_result(alic
     assert canned.requests[0]["size"] == b"1536x1024"
     result = edit.results.get()
     assert result.outside_identical is None
-    assert read(result.image.original) == read(result.raw)
+    assert read(result.image.original) == read(result.piece.raw)
     assert result.image.size == (64, 64)
     assert result.image.name.startswith("A lighthouse at dusk")
     assert len(raw) > 0

@@ -33,7 +33,7 @@ def test_an_edit_succeeds_with_its_result_stored_and_its_cost_settled(canned, ph
     assert edit.status == Status.SUCCEEDED
     result = edit.results.get()
     assert result.outside_identical
-    assert read(result.raw)[:4] == b"\x89PNG"
+    assert read(result.piece.raw)[:4] == b"\x89PNG"
     # 10 text and 90 picture tokens in, 200 out, at 5, 8 and 30 dollars a million
     assert edit.cost_microusd == 10 * 5 + 90 * 8 + 200 * 30
     assert entries() == ["hold", "settle"]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from editor.imaging import files
 from editor.jobs.pictures import store_result
-from editor.models import Attempt, Edit, Partial, Reference, Result
+from editor.models import Attempt, Edit, Finished, Partial, Piece, Reference, Result
 from tests.drawing import photo_png
 
 
@@ -44,11 +44,15 @@ def result_for(edit: Edit, size: tuple[int, int] = (64, 96), **fields: Any) -> R
     attempt = edit.attempts.first() or attempt_for(edit, answered_at=now, outcome="succeeded")
     pixels = files.open_picture(photo_png(size)).pixels
     image = store_result(pixels, name=edit.subject, person=edit.created_by)
-    facts = {
-        "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256, "raw_width": size[0],
-        "raw_height": size[1], "outside_identical": None, "number": 1,
-    }  # fmt: skip
+    facts = {"outside_identical": None, "number": 1}
+    sent = {name: fields.pop(name) for name in ("raw", "revised_prompt") if name in fields}
     result = Result.objects.create(edit=edit, attempt=attempt, image=image, **{**facts, **fields})
+    Piece.objects.create(**{
+        "edit": edit, "attempt": attempt, "result": result, "number": result.number,
+        "raw": image.original, "raw_format": "png", "raw_sha256": image.sha256,
+        "raw_width": size[0], "raw_height": size[1], **sent,
+    })  # fmt: skip
+    Finished.objects.create(result=result, image=image)
     Edit.objects.filter(pk=edit.pk).update(status="succeeded", finished_at=now, cost_microusd=5_000)
     edit.refresh_from_db()
     return result

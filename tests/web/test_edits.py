@@ -92,7 +92,7 @@ def test_everything_that_made_it_is_shown(
     result = make_result(make_edit(photo, prompt="Remove the <sign>"), revised_prompt="No sign")
     page = read(as_person(bob), result.edit)
     told = facts(page)
-    width, height = result.edit.frame["size"]
+    width, height = result.edit.frames[0]["size"]
     assert told["Model"] == "gpt-image-2"
     assert told["Quality"] == "low"
     assert told["Sent"].startswith(f"{width} × {height} at ")

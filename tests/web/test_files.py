@@ -26,7 +26,7 @@ def test_each_file_is_served_as_it_is_stored(
         f"/images/{photo.pk}/thumb-small": photo.thumb_small,
         f"/images/{photo.pk}/preview": photo.preview,
         f"/images/{result.image_id}/original": result.image.original,
-        f"/results/{result.pk}/raw": result.raw,
+        f"/results/{result.pk}/raw": result.piece.raw,
         f"/edits/{result.edit_id}/mask": result.edit.mask,
     }
     for url, name in stored.items():

@@ -71,7 +71,7 @@ def test_what_is_asked_for_becomes_a_queued_edit_without_a_source(
     )  # fmt: skip
     edit = Edit.objects.get()
     assert answer["Location"] == f"/edits/{edit.pk}/"
-    assert (edit.operation, edit.source, edit.mask, edit.frame) == ("generate", None, "", {})
+    assert (edit.operation, edit.source, edit.mask, edit.frames) == ("generate", None, "", [])
     assert (edit.status, edit.created_by) == ("queued", alice)
     assert edit.prompt == "A lighthouse\nat dawn"
     assert edit.options == {

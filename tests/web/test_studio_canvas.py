@@ -76,7 +76,7 @@ def test_the_estimate_of_an_extension_is_in_pixels_of_the_canvas(
     left, top, right, bottom = told["frame"]["bounds"]
     assert left <= 0 and top <= 0 and right >= CANVAS[0] and bottom >= CANVAS[1]
     edit = submit(new_edit(photo, mask=None, margins=MARGINS))
-    assert told["frame"]["bounds"] == edit.frame["bounds"]
+    assert told["frame"]["bounds"] == edit.frames[0]["bounds"]
 
 
 def test_a_mask_on_the_canvas_may_lie_beyond_the_picture(estimate: Any) -> None:

@@ -86,7 +86,7 @@ class Command(BaseCommand):
         photo = self.photo(options["photo"], person)
         edit = self.submitted(photo, person, options)
         self.say(
-            f"edit {edit.pk}: {edit.model}, {edit.n} × {edit.frame['size'][0]} × {edit.frame['size'][1]}"
+            f"edit {edit.pk}: {edit.model}, {edit.n} × {edit.frames[0]['size'][0]} × {edit.frames[0]['size'][1]}"
         )
         self.finish(edit, person)
         for result in edit.results.select_related("image").order_by("number"):
