@@ -16,17 +16,20 @@ FINISH_UNTIL_NOW = "model"
 
 
 def move(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    edit, result = apps.get_model("editor", "Edit"), apps.get_model("editor", "Result")
+    def rows_of(name: str) -> Any:
+        return apps.get_model("editor", name).objects.using(schema_editor.connection.alias)
+
+    edits, results = rows_of("Edit"), rows_of("Result")
     piece, finished = apps.get_model("editor", "Piece"), apps.get_model("editor", "Finished")
-    for some in _parts(edit.objects.exclude(frame={})):
+    for some in _parts(edits.exclude(frame={})):
         for each in some:
             each.frames = [each.frame]
-        edit.objects.bulk_update(some, ["frames"])
-    for some in _parts(result.objects.select_related("edit")):
+        edits.bulk_update(some, ["frames"])
+    for some in _parts(results.select_related("edit")):
         for each in some:
             each.finish = FINISH_UNTIL_NOW if each.outside_identical is not None else ""
-        result.objects.bulk_update(some, ["finish"])
-        piece.objects.bulk_create(
+        results.bulk_update(some, ["finish"])
+        rows_of("Piece").bulk_create(
             piece(
                 edit_id=each.edit_id,
                 attempt_id=each.attempt_id,
@@ -36,7 +39,7 @@ def move(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
             )
             for each in some
         )
-        finished.objects.bulk_create(
+        rows_of("Finished").bulk_create(
             finished(
                 result=each,
                 finish=each.finish,
