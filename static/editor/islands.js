@@ -14,23 +14,25 @@ const CELL = 64; // a part of the mask's tiles
 const MOST = 32;
 
 /**
+ * The same as the server finds in the mask that is sent.
  * @param {Mask} mask between two steps
- * @returns {Bounds[]} the islands' exact bounds, which never overlap: what does is one, and so are the
- *   smallest and what is nearest to them where there are too many
+ * @returns {Bounds[]} the islands' exact bounds, which never overlap: what would is one, and of too many
+ *   the smallest are one with what is nearest
  */
 export function islands(mask) {
   const cells = usedCells(mask);
   /** @type {Bounds[]} */
   const boxes = [];
   for (let at = cells.used.indexOf(1); at >= 0; at = cells.used.indexOf(1, at + 1)) {
-    put(boxes, around(mask, taken(cells, at)));
+    boxes.push(around(mask, taken(cells, at)));
   }
-  while (boxes.length > MOST) {
-    const [least] = boxes.splice(indexOfLeast(boxes, area), 1);
-    const [nearest] = boxes.splice(indexOfLeast(boxes, (box) => gap(box, least)), 1);
-    put(boxes, joined(least, nearest));
+  const few = ordered(boxes).slice(0, MOST);
+  const large = [...few];
+  for (const box of boxes.slice(MOST)) {
+    const at = nearest(large, box);
+    few[at] = joined(few[at], box);
   }
-  return boxes.sort((one, other) => area(other) - area(one));
+  return ordered(disjoint(few));
 }
 
 /**
@@ -97,13 +99,22 @@ function around({ pixels, width, height }, cells) {
 }
 
 /**
- * Adds a box; those that it overlaps become one with it.
  * @param {Bounds[]} boxes
- * @param {Bounds} box
+ * @returns {Bounds[]} the same, those joined that overlap
  */
-function put(boxes, box) {
-  for (let at; (at = boxes.findIndex((other) => overlaps(box, other))) >= 0; ) box = joined(box, ...boxes.splice(at, 1));
-  boxes.push(box);
+function disjoint(boxes) {
+  /** @type {Bounds[]} */
+  const apart = [];
+  for (let box of boxes) {
+    for (let at; (at = apart.findIndex((other) => overlaps(box, other))) >= 0; ) box = joined(box, apart.splice(at, 1)[0]);
+    apart.push(box);
+  }
+  return apart;
+}
+
+/** @param {Bounds[]} boxes the largest first; of equal ones the upper, then the left */
+function ordered(boxes) {
+  return boxes.sort((one, other) => area(other) - area(one) || one[1] - other[1] || one[0] - other[0]);
 }
 
 /**
@@ -140,13 +151,10 @@ function overlaps(one, other) {
 
 /**
  * @param {Bounds[]} boxes
- * @param {(box: Bounds) => number} measure
+ * @param {Bounds} box
+ * @returns {number} the index of the one that is nearest to it
  */
-function indexOfLeast(boxes, measure) {
-  let [least, index] = [Infinity, 0];
-  for (let i = 0; i < boxes.length; i++) {
-    const length = measure(boxes[i]);
-    if (length < least) [least, index] = [length, i];
-  }
-  return index;
+function nearest(boxes, box) {
+  const gaps = boxes.map((other) => gap(box, other));
+  return gaps.indexOf(Math.min(...gaps));
 }
