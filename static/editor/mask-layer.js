@@ -59,6 +59,7 @@ export class MaskLayer {
   #isAsking = false;
   #askedAt = -Infinity;
   #resting = 0;
+  #restsAt = 0;
 
   /** @type {Ring | null} */ #ring = null;
   /** @type {Bounds | null} */ #ringed = null;
@@ -159,13 +160,18 @@ export class MaskLayer {
   }
 
   #rests() {
-    clearTimeout(this.#resting);
-    this.#resting = window.setTimeout(() => this.#rest(), REST_MS);
+    this.#restsAt = performance.now() + REST_MS;
+    this.#resting ||= window.setTimeout(() => this.#rest(), REST_MS); // a new timer for each frame costs more
   }
 
   #rest() {
     this.#resting = 0;
     if (this.look.hidden) return;
+    const early = this.#restsAt - performance.now();
+    if (early > 0) {
+      this.#resting = window.setTimeout(() => this.#rest(), early);
+      return;
+    }
     if (this.#work.history.isOpen) {
       this.#measureRest();
       this.#rests();
@@ -262,7 +268,9 @@ export class MaskLayer {
   /** @param {Bounds} cells */
   #show(cells) {
     this.#isWhole = false;
-    this.#put(this.#picture.colour(cells, this.#inksNow(), this.#phase));
+    const seen = this.#picture.colour(cells, this.#inksNow(), this.#phase);
+    this.#put(union(seen, this.#ringed)); // and the ring goes, which is near: two puttings cost twice
+    this.#ringed = null;
   }
 
   /** Everything that the picture looks at, and which places are the ants'. */

@@ -76,10 +76,10 @@ export class MaskPicture {
   }
 
   /**
-   * Samples what changed. Until its edges are measured, its tint is plain.
+   * Samples what may have changed. Until its edges are measured, its tint is plain.
    * @param {Mask} mask
    * @param {Bounds} bounds of the canvas
-   * @returns {Bounds | null} cells
+   * @returns {Bounds | null} the cells that are others now: a stroke's next part covers little new
    */
   sample({ pixels, width }, bounds) {
     const [fromX, toX] = this.#across.cellsOf(bounds[0], bounds[2]);
@@ -87,6 +87,7 @@ export class MaskPicture {
     const cells = intersection([fromX, fromY, toX, toY], this.everything);
     if (!cells) return null;
     const [left, top, right, bottom] = cells;
+    let [first, start, last, end] = [right, bottom, left - 1, top];
     const { samples } = this.#across;
     const [plane, shade] = [this.#mask, this.#shade];
     for (let y = top; y < bottom; y++) {
@@ -96,9 +97,13 @@ export class MaskPicture {
         const value = pixels[from + samples[x]];
         if (plane[row + x] === value) continue;
         plane[row + x] = shade[row + x] = value;
+        if (x < first) first = x;
+        if (x > last) last = x;
+        if (y < start) start = y;
+        end = y + 1;
       }
     }
-    return cells;
+    return first <= last ? [first, start, last + 1, end] : null;
   }
 
   /**

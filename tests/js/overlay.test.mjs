@@ -175,3 +175,13 @@ test("automatic edges are those of the server", () => {
   assert.deepEqual(automaticEdge([0, 0, 6000, 4000]), { grow: 33, feather: 64 });
   assert.deepEqual(automaticEdge([10, 10, 12, 12]), { grow: 4, feather: 8 });
 });
+
+test("of what a stroke goes over, only the cells that are others now are told", () => {
+  const mask = square(40, 10, 10, 20, 20);
+  const picture = shown(mask, { size: { width: 40, height: 40 }, view: ACTUAL });
+  assert.equal(picture.sample(mask, mask.everything), null);
+  mask.pixels.fill(CHANGE, 15 * 40 + 18, 15 * 40 + 25);
+  mask.pixels[17 * 40 + 12] = 0;
+  assert.deepEqual(picture.sample(mask, [10, 10, 30, 30]), [12, 15, 25, 18]);
+  assert.equal(picture.sample(mask, [10, 10, 30, 30]), null);
+});
