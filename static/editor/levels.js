@@ -28,6 +28,8 @@ const PART_SIDE = 4096;
 const SMALLEST_LEVEL = 900;
 const PROBE = 256;
 const BLURRED = 1.05;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Decodes a photo.
@@ -52,6 +54,11 @@ async function glance(url) {
   image.src = url;
   await image.decode();
   return image;
+}
+
+/** @param {number} ms */
+async function pause(ms) {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @param {ImageBitmap} whole */
@@ -90,6 +97,7 @@ export class Levels {
   /** @type {Part | null} */ #part = null;
   #isFull = false;
   #isAsking = false;
+  #pauseMs = FIRST_PAUSE_MS;
   #photo;
   #ask;
   #tell;
@@ -100,9 +108,9 @@ export class Levels {
    * @param {Photo} of
    * @param {Ask} ask
    * @param {(what: "photo" | "photofailed") => void} tell
-   * @param {{glance: typeof glance, photo: typeof photo}} [see] the preview
+   * @param {{glance: typeof glance, photo: typeof photo, pause: typeof pause}} [see] the preview; and the clock
    */
-  constructor(of, ask, tell, see = { glance, photo }) {
+  constructor(of, ask, tell, see = { glance, photo, pause }) {
     this.#photo = of;
     this.#ask = ask;
     this.#tell = tell;
@@ -162,6 +170,7 @@ export class Levels {
   }
 
   /**
+   * What fails is asked for again after a while, which grows, if it is still wanted then.
    * @param {string} url
    * @param {Bounds | null} bounds
    * @param {boolean} wantsLevels
@@ -169,26 +178,36 @@ export class Levels {
   async #load(url, bounds, wantsLevels) {
     this.#isAsking = true;
     try {
-      const message = { url, bounds, wantsLevels };
-      const isPreview = url === this.#photo.previewUrl;
-      const found = isPreview ? (await this.#see.photo(message)).answer : await this.#ask("photo", message);
-      if (wantsLevels) {
-        for (const level of this.#levels) if ("close" in level) level.close();
-        this.#levels = found.levels;
-        this.#isFull = url === this.#photo.fullUrl;
-        this.isOpaque = found.isOpaque;
-      }
-      if (found.part) {
-        this.#part?.bitmap.close();
-        this.#part = found.part;
-      }
+      await this.#fetch(url, bounds, wantsLevels);
+      this.#pauseMs = FIRST_PAUSE_MS;
     } catch {
-      if (this.isEmpty) this.#tell("photofailed"); // else the next look may try again
-      return;
-    } finally {
-      this.#isAsking = false;
+      if (this.isEmpty) return this.#tell("photofailed");
+      await this.#see.pause(this.#pauseMs);
+      this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
     }
+    this.#isAsking = false;
     this.#tell("photo");
+  }
+
+  /**
+   * @param {string} url
+   * @param {Bounds | null} bounds
+   * @param {boolean} wantsLevels
+   */
+  async #fetch(url, bounds, wantsLevels) {
+    const message = { url, bounds, wantsLevels };
+    const isPreview = url === this.#photo.previewUrl;
+    const found = isPreview ? (await this.#see.photo(message)).answer : await this.#ask("photo", message);
+    if (wantsLevels) {
+      for (const level of this.#levels) if ("close" in level) level.close();
+      this.#levels = found.levels;
+      this.#isFull = url === this.#photo.fullUrl;
+      this.isOpaque = found.isOpaque;
+    }
+    if (found.part) {
+      this.#part?.bitmap.close();
+      this.#part = found.part;
+    }
   }
 }
 

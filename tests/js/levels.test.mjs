@@ -82,25 +82,50 @@ test("the photo's own pixels are fetched once its preview would be magnified, at
   assert.equal(levels.at(0.3).part, null);
 });
 
-test("a photo that cannot be loaded is told once, and asked for again when somebody looks closer", async () => {
+test("a photo that cannot be loaded is told once", async () => {
   const told = [];
-  let broken = false;
-  const { ask, see } = worker();
-  const flaky = (task, message) => (broken ? Promise.reject(new Error("lost")) : ask(task, message));
-  const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
-  const levels = new Levels(photo, flaky, (what) => told.push(what), see);
-  await settled();
-  broken = true;
-  levels.want(0.4, [0, 0, 3500, 2000]);
-  await settled();
-  assert.deepEqual(told, ["photo", "photo"], "as an image, and as bitmaps");
-  broken = false;
-  levels.want(0.4, [0, 0, 3500, 2000]);
-  await settled();
-  assert.equal(levels.at(0.4).level.width, 4330);
   const lost = () => Promise.reject(new Error("lost"));
-  const nothing = new Levels(photo, lost, (what) => told.push(what), { glance: lost, photo: lost });
+  const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
+  const nothing = new Levels(photo, lost, (what) => told.push(what), { glance: lost, photo: lost, pause: lost });
   await settled();
   assert.ok(nothing.isEmpty);
-  assert.deepEqual(told.slice(-1), ["photofailed"]);
+  assert.deepEqual(told, ["photofailed"]);
+});
+
+test("full pixels that could not be loaded are asked for again after pauses that grow, and begin anew", async () => {
+  let broken = true;
+  const pauses = [];
+  let go = () => {};
+  const { asked, ask, see } = worker();
+  const flaky = (task, message) => {
+    const answer = ask(task, message);
+    return broken ? Promise.reject(new Error("lost")) : answer;
+  };
+  const pause = (ms) => new Promise((resolve) => {
+    pauses.push(ms);
+    go = resolve;
+  });
+  const photo = { ...PHOTO, previewUrl: "preview", previewWidth: 2048, fullUrl: "full" };
+  // The page looks again whenever it is told of a photo.
+  const look = () => levels?.want(0.4, [0, 0, 3500, 2000]);
+  let levels = null;
+  levels = new Levels(photo, flaky, look, { ...see, pause });
+  await settled();
+  for (let round = 1; round <= 8; round++) {
+    look();
+    look();
+    await settled();
+    assert.equal(asked.length, 1 + round, "not asked for while it waits");
+    go();
+    await settled();
+  }
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  broken = false;
+  go();
+  await settled();
+  assert.equal(levels.at(0.4).level.width, 4330);
+  broken = true;
+  levels.want(1, [100, 100, 1500, 900]);
+  await settled();
+  assert.equal(pauses.at(-1), 1000);
 });
