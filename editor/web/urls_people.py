@@ -1,6 +1,6 @@
 from django.urls import path
 
-from editor.web import api_help, invitations, people, profile, review, signin, tokens
+from editor.web import api_help, invitations, people, profile, review, signin, team, tokens
 
 urlpatterns = [
     path("signin", signin.signin, name="signin"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/tokens/make", tokens.token_make, name="token_make"),
     path("settings/tokens/<int:pk>/revoke", tokens.token_revoke, name="token_revoke"),
     path("settings/api/", api_help.settings_api, name="settings_api"),
+    path("settings/team/", team.settings_team, name="settings_team"),
     path("settings/people/", people.people, name="people"),
     path("settings/people/<int:pk>/role", people.person_role, name="person_role"),
     path("settings/people/<int:pk>/active", people.person_active, name="person_active"),

@@ -95,6 +95,7 @@ TABLE: dict[str, list[Expected]] = {
     "token_make": [team(422, post=True), team(405)],
     "token_revoke": [owner(302, 404, post=True), team(405)],
     "settings_api": [team(200)],
+    "settings_team": [admins(200), admins(302, post=True)],
     "people": [admins(200)],
     "person_role": [admins(302, post=True, data={"role": "reviewer"}), admins(405)],
     "person_active": [admins(302, post=True, data={"active": "no"}), admins(405)],
