@@ -56,7 +56,12 @@ def without_padding(edit: Edit, answer: Any) -> Any | None:
 
 def first_frame(edit: Edit) -> framing.Frame | None:
     """None where pictures are sent as they are."""
-    return framing.Frame.from_dict(edit.frames[0]) if edit.frames else None
+    return frame_of(edit, 0)
+
+
+def frame_of(edit: Edit, index: int) -> framing.Frame | None:
+    """The frame of this index; None where pictures are sent as they are."""
+    return framing.Frame.from_dict(edit.frames[index]) if edit.frames else None
 
 
 def small_canvas(edit: Edit) -> tuple[Any, Any]:

@@ -21,8 +21,10 @@ AT_ONCE = 128
 
 
 def serve(edit_id: int) -> None:
-    """Run this edit, then whatever else is due. One hint that arrives serves all that were lost."""
-    run(edit_id)
+    """Run this edit, or put together what came of it, then whatever else is due. One hint that arrives
+    serves all that were lost."""
+    if not run(edit_id):
+        store(edit_id)
     while not stopping.is_set() and _run_one():
         pass
 
@@ -31,7 +33,8 @@ def drain(threads: int, *, on_progress: Callable[[int], None] | None = None) -> 
     """Run and store on `threads` threads until nothing is due; returns how many edits were taken.
 
     Needs no broker: this is the same code that hints wake. Each edit is tried once, so that one that
-    has to wait, or may not be sent now, does not keep the call from ending.
+    has to wait, or may not be sent now, does not keep the call from ending; one with further frames
+    to send is carried on.
     """
     done, tried, running = 0, set[tuple[Job, int]](), set[Future[bool]]()
     with ThreadPoolExecutor(threads, thread_name_prefix="edit") as pool:
@@ -61,9 +64,16 @@ def _due(room: int, tried: set[tuple[Job, int]]) -> list[tuple[Job, int]]:
 
 def _in_thread(job: Job, edit_id: int) -> bool:
     try:
-        return job(edit_id)
+        done = taken = job(edit_id)
+        while taken and not stopping.is_set() and _goes_on(edit_id):
+            taken = run(edit_id)
+        return done
     finally:
         connection.close()
+
+
+def _goes_on(edit_id: int) -> bool:
+    return Edit.objects.due(timezone.now()).filter(pk=edit_id).exists()
 
 
 def _run_one() -> bool:

@@ -2,15 +2,23 @@
 
 Each function changes the status by compare-and-set under the caller's token and moves the money in the
 same transaction. So whoever comes second, or comes late, changes nothing.
+
+Where some of an edit's frames have come, no end is without its picture: it is `storing` then, with
+`ends_early` set and nothing held, in nobody's hands, and what came is put together.
 """
 
 import logging
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Q, Value, When
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from editor.images_api.errors import (
@@ -20,14 +28,18 @@ from editor.images_api.errors import (
     ProviderUnavailable,
     UnusableAnswer,
 )
+from editor.imaging.framing import Frame
 from editor.jobs.connections import durable
+from editor.jobs.hints import hint
 from editor.jobs.partials import forget_previews
 from editor.models import Attempt, Edit, Spending, Status, release, settle
+from editor.models.money import settle_part
 
 log = logging.getLogger(__name__)
 
 MAX_WAITS = 8
 LONGEST_WAIT_S = 600.0
+FRAMES_MISSING = "frames_missing"
 IN_HAND = (Status.RUNNING, Status.STORING)
 
 
@@ -80,18 +92,17 @@ def _cancel_instead(
 ) -> bool:
     """Nothing was bought and somebody asked to cancel meanwhile: that is what happens."""
     with durable():
-        canceled = Edit.objects.change(
-            edit.pk,
+        canceled = end(
+            edit,
             was=IN_HAND,
             where=Q(token=token, cancel_requested_at__isnull=False),
             status=Status.CANCELED,
-            finished_at=timezone.now(),
-            cost_microusd=0,
+            cost_microusd=cost_of(edit, attempt, 0),
         )
         if canceled:
             release(edit, attempt=attempt)
             _end(attempt, outcome, error, cost=0)
-    return canceled
+    return canceled is not None
 
 
 def fail(
@@ -102,9 +113,9 @@ def fail(
     attempt: Attempt | None = None,
     outcome: str = Attempt.Outcome.REJECTED,
 ) -> bool:
-    """Failed with nothing bought: the hold is given back."""
+    """Failed with nothing bought by this call: the hold is given back."""
     with durable():
-        changed = _failed(edit, error, token, cost=0)
+        changed = _failed(edit, error, token, cost=cost_of(edit, attempt, 0))
         if changed:
             release(edit, attempt=attempt)
             if attempt:
@@ -119,24 +130,94 @@ def spend(edit: Edit, attempt: Attempt, error: ProviderError, *, token: UUID) ->
     with durable():
         changed = _failed(edit, error, token, cost=None)
         if changed:
-            settle(edit, None, attempt=attempt)
+            settle(edit, None, attempt=attempt, share=share_of(edit, attempt))
             _end(attempt, Attempt.Outcome.UNUSABLE, error, cost=None)
     return changed
 
 
 def _failed(edit: Edit, error: ProviderError, token: UUID, *, cost: int | None) -> bool:
-    changed = Edit.objects.change(
-        edit.pk,
+    ended = end(
+        edit,
         was=IN_HAND,
         where=Q(token=token),
         status=Status.FAILED,
-        finished_at=timezone.now(),
         cost_microusd=cost,
+        words=error.message,
         **_trouble(error),
     )
-    if changed:
+    if ended == Status.FAILED:
         log.info("edit %s failed: %s", edit.pk, error.code)
-    return changed
+    return ended is not None
+
+
+def end(
+    edit: Edit, *, was: Any, where: Q = Q(), status: Status, words: str = "", **to: Any
+) -> Status | None:
+    """Change to `status`, where nothing more will come; `words` are the provider's. If some of several
+    frames have come, they are put together first. Call it in a transaction.
+
+    Returns the new status; None where the edit is not what it has to be.
+    """
+    now = timezone.now()
+    if not has_come(edit):
+        to = {"status": status, "finished_at": now, **to}
+        return status if Edit.objects.change(edit.pk, was=was, where=where, **to) else None
+    asked = Coalesce(F("cancel_requested_at"), Value(now))
+    changed = Edit.objects.change(
+        edit.pk,
+        was=was,
+        where=where,
+        status=Status.STORING,
+        ends_early=True,
+        token=None,
+        lease_until=now - timedelta(seconds=1),
+        not_before=now,
+        trouble=FRAMES_MISSING,
+        trouble_text=words,
+        **({"cancel_requested_at": asked} if status == Status.CANCELED else {}),
+    )
+    if not changed:
+        return None
+    log.info("edit %s ends early", edit.pk)
+    transaction.on_commit(partial(hint, edit.pk), robust=True)
+    return Status.STORING
+
+
+def has_come(edit: Edit) -> bool:
+    """Whether any of several frames has come. Call it in the transaction that decides by it."""
+    if not has_several_frames(edit):
+        return False
+    # Pieces only come with a change of the edit's row: holding it keeps the answer true.
+    Edit.objects.select_for_update().filter(pk=edit.pk).values_list("pk").first()
+    return edit.pieces.exists()
+
+
+def has_several_frames(edit: Edit) -> bool:
+    return len(edit.frames) > 1
+
+
+def share_of(edit: Edit, attempt: Attempt | None) -> Fraction:
+    """Which part of what is held now is meant for this attempt's frame, and not for those after it:
+    cost grows with the area that is sent."""
+    if attempt is None or not has_several_frames(edit):
+        return Fraction(1)
+    areas = [_area(Frame.from_dict(frame)) for frame in edit.frames[attempt.frame :]]
+    return Fraction(areas[0], sum(areas)) if areas else Fraction(1)
+
+
+def _area(frame: Frame) -> int:
+    width, height = frame.size
+    return width * height
+
+
+def cost_of(edit: Edit, attempt: Attempt | None, cost: int | None) -> int | None:
+    """What all calls of the edit cost, `attempt`'s being `cost`; None where any of them is unknown."""
+    if cost is None or (attempt is not None and attempt.number == 1):
+        return cost
+    others = edit.attempts.exclude(pk=attempt.pk) if attempt else edit.attempts.all()
+    costs = [cost, *others.values_list("cost_microusd", flat=True)]
+    known = [each for each in costs if each is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def leave_unknown(edit: Edit, attempt: Attempt, error: ProviderError, *, token: UUID) -> bool:
@@ -152,16 +233,45 @@ def leave_unknown(edit: Edit, attempt: Attempt, error: ProviderError, *, token: 
     return changed
 
 
+@dataclass(frozen=True)
+class Bought:
+    """What an answer cost, None where it does not tell, and the tokens that it counts."""
+
+    cost: int | None
+    usage: dict[str, Any] | None
+
+
+def go_on(edit: Edit, attempt: Attempt, bought: Bought, *, token: UUID) -> bool:
+    """storing -> queued, for the next frame: this one's cost is settled, the rest stays held. False when
+    nothing more is to be sent, or the edit is no longer ours. Call it in a transaction."""
+    now = timezone.now()
+    changed = Edit.objects.change(
+        edit.pk,
+        was=Status.STORING,
+        where=Q(token=token, cancel_requested_at=None, ends_early=False),
+        status=Status.QUEUED,
+        token=None,
+        sent_at=None,
+        waits=0,
+        not_before=now,
+        hinted_at=now,
+        expires_at=None,
+        bought_by=None,
+        bought_because="",
+        trouble="",
+        trouble_text="",
+    )
+    if changed:
+        settle_part(edit, bought.cost, attempt=attempt, share=share_of(edit, attempt))
+        _succeeded(attempt, bought)
+    return changed
+
+
 def succeed(
-    edit: Edit,
-    attempt: Attempt,
-    *,
-    token: UUID,
-    cost: int | None,
-    usage: dict[str, Any] | None,
-    trouble: str = "",
+    edit: Edit, attempt: Attempt, bought: Bought | None, *, token: UUID, trouble: str, text: str
 ) -> bool:
-    """Everything is stored: settle. An edit that was canceled after it was sent keeps what it got."""
+    """Everything is stored: settle, where `attempt` was not settled before (`bought`). An edit that was
+    canceled after it was sent keeps what it got."""
     now = timezone.now()
     status = Case(
         When(cancel_requested_at__isnull=False, then=Value(Status.CANCELED.value)),
@@ -174,20 +284,30 @@ def succeed(
             where=Q(token=token),
             status=status,
             finished_at=now,
-            cost_microusd=cost,
+            cost_microusd=_cost_in_the_end(edit, attempt, bought),
             expires_at=None,
             trouble=trouble,
-            trouble_text="",
+            trouble_text=text,
         )
-        if changed:
-            settle(edit, cost, attempt=attempt)
-            Attempt.objects.filter(pk=attempt.pk).update(
-                outcome=Attempt.Outcome.SUCCEEDED, cost_microusd=cost, usage=usage
-            )
+        if changed and bought:
+            settle(edit, bought.cost, attempt=attempt, share=share_of(edit, attempt))
+            _succeeded(attempt, bought)
     if changed:
         log.info("edit %s succeeded", edit.pk)
         forget_previews(edit)
     return changed
+
+
+def _cost_in_the_end(edit: Edit, attempt: Attempt, bought: Bought | None) -> int | None:
+    if bought:
+        return cost_of(edit, attempt, bought.cost)
+    return cost_of(edit, attempt, attempt.cost_microusd)
+
+
+def _succeeded(attempt: Attempt, bought: Bought) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=Attempt.Outcome.SUCCEEDED, cost_microusd=bought.cost, usage=bought.usage
+    )
 
 
 def postpone(edit: Edit, *, token: UUID, trouble: str, until: datetime, text: str = "") -> bool:

@@ -86,57 +86,59 @@ def add_sample(person: Person) -> Image:
     return add_upload(SAMPLE, SAMPLE_NAME, person, origin=Origin.SAMPLE)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A picture whose files are in storage; `fields` are those of its row."""
+
+    fields: dict[str, Any]
+
+    def add(self, *, name: str, person: Person) -> Image:
+        """A new row for it."""
+        return Image.objects.create(
+            name=_clean_name(name), origin=Origin.RESULT, created_by=person, **self.fields
+        )
+
+
 def store_result(pixels: Any, *, name: str, person: Person) -> Image:
-    """A new row for a stitched picture; `pixels` as imaging.stitching gives them. Stored as PNG."""
+    """A new row for a picture that was made here: sRGB, uint8. Stored as PNG."""
+    return stored_picture(pixels).add(name=name, person=person)
+
+
+def stored_picture(pixels: Any) -> Stored:
+    """A picture that was made here (sRGB, uint8) in storage, as PNG, with its previews."""
     with ThreadPoolExecutor(1) as beside:  # both leave Python's lock while they work
         making = beside.submit(previews.previews_of, pixels)
         data = files.encode_png(pixels)
         made = making.result()
     sha256 = hashlib.sha256(data).hexdigest()
-    stored = {
-        "original": save(sha256, "png", data),
-        **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
-    }
+    return _stored(sha256, save(sha256, "png", data), len(data), "png", pixels, made)
+
+
+def stored_answer(picture: files.Picture, raw: str, sha256: str, size: int) -> Stored:
+    """What the provider sent as the picture itself: `raw` names its stored bytes, `sha256` is theirs
+    and `size` their number, and `picture` is what they show."""
+    made = previews.previews_of(picture.pixels)
+    return _stored(sha256, raw, size, picture.format, picture.pixels, made)
+
+
+def _stored(
+    sha256: str, original: str, size: int, format: str, pixels: Any, made: previews.Previews
+) -> Stored:
     height, width = pixels.shape[:2]
-    return Image.objects.create(
-        sha256=sha256,
-        name=_clean_name(name),
-        origin=Origin.RESULT,
-        created_by=person,
-        format="png",
-        bytes=len(data),
-        width=width,
-        height=height,
-        has_alpha=pixels.shape[2] == 4,
-        preview_width=made.preview_size[0],
-        preview_height=made.preview_size[1],
-        placeholder=made.placeholder,
-        **stored,
-    )
-
-
-def store_answer(
-    answer: files.Picture, raw: str, data: bytes, *, name: str, person: Person
-) -> Image:
-    """A new row for a picture that is what the provider sent: `raw` names its stored bytes, `data`, and
-    `answer` is `data` decoded."""
-    made = previews.previews_of(answer.pixels)
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Image.objects.create(
-        sha256=sha256,
-        name=_clean_name(name),
-        origin=Origin.RESULT,
-        created_by=person,
-        format=answer.format,
-        bytes=len(data),
-        width=answer.size[0],
-        height=answer.size[1],
-        has_alpha=answer.has_alpha,
-        original=raw,
-        preview_width=made.preview_size[0],
-        preview_height=made.preview_size[1],
-        placeholder=made.placeholder,
-        **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
+    return Stored(
+        {
+            "sha256": sha256,
+            "original": original,
+            "format": format,
+            "bytes": size,
+            "width": width,
+            "height": height,
+            "has_alpha": pixels.shape[2] == 4,
+            "preview_width": made.preview_size[0],
+            "preview_height": made.preview_size[1],
+            "placeholder": made.placeholder,
+            **{field: save(sha256, file, made.files[file]) for field, file in PREVIEWS.items()},
+        }
     )
 
 

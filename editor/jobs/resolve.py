@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from editor.jobs.connections import durable
 from editor.jobs.hints import hint
+from editor.jobs.outcome import end, share_of
 from editor.jobs.run import cancel_unsent
 from editor.models import Attempt, Edit, Person, Status, audit, hold, settle
 
@@ -18,11 +19,12 @@ Canceled = Literal["canceled", "will_be_kept", "finished", "unknown"]
 
 def cancel(edit: Edit, *, by: Person) -> Canceled:
     """Cancel honestly. What was not sent is canceled for free; what was sent cannot be called back:
-    its answer will be kept, and shown as canceled. An unknown one needs another decision."""
+    its answer will be kept, and shown as canceled. So is what came for some of several frames, and
+    no more of them is sent. An unknown one needs another decision."""
     while True:
-        if cancel_unsent(edit):
+        if ended := cancel_unsent(edit):
             _note("edit canceled", edit, by)
-            return "canceled"
+            return "canceled" if ended == Status.CANCELED else "will_be_kept"
         if _ask_for_sent(edit):
             _note("cancel asked for", edit, by)
             return "will_be_kept"
@@ -50,23 +52,19 @@ def _is_unsent(edit: Edit) -> bool:
 
 
 def accept_loss(edit: Edit, *, by: Person) -> bool:
-    """unknown -> failed. The hold counts as spent, for it may have been. False when already resolved."""
+    """unknown -> failed, or storing where some of several frames came: that is put together. What was
+    held for the call counts as spent, for it may have been. False when already resolved."""
     with durable():
-        changed = Edit.objects.change(
-            edit.pk,
-            was=Status.UNKNOWN,
-            status=Status.FAILED,
-            finished_at=timezone.now(),
-            token=None,
-        )
+        changed = end(edit, was=Status.UNKNOWN, status=Status.FAILED, token=None)
         if changed:
-            settle(edit, None, attempt=edit.present_attempt())
+            _count_as_spent(edit)
             _note("loss accepted", edit, by)
-    return changed
+    return changed is not None
 
 
 def buy_again(edit: Edit, *, by: Person, because: str = "") -> bool:
-    """unknown -> queued, with a new hold beside what the first attempt may have cost.
+    """unknown -> queued, with a new hold beside what the first attempt may have cost: for its frame, and
+    for those that were not sent yet.
 
     False when already resolved; OverBudget when the month does not cover it, and nothing is changed.
     """
@@ -90,7 +88,7 @@ def buy_again(edit: Edit, *, by: Person, because: str = "") -> bool:
             return False
         edit.refresh_from_db()
         amount = edit.hold_microusd
-        settle(edit, None, attempt=edit.present_attempt())
+        _count_as_spent(edit)
         hold(edit, amount, now=timezone.now())
         Attempt.objects.filter(edit=edit, outcome=Attempt.Outcome.SENT).update(
             outcome=Attempt.Outcome.UNKNOWN
@@ -98,6 +96,11 @@ def buy_again(edit: Edit, *, by: Person, because: str = "") -> bool:
         _note("bought again", edit, by, because=because)
         transaction.on_commit(lambda: hint(edit.pk), robust=True)
     return True
+
+
+def _count_as_spent(edit: Edit) -> None:
+    attempt = edit.present_attempt()
+    settle(edit, None, attempt=attempt, share=share_of(edit, attempt))
 
 
 def _note(act: str, edit: Edit, by: Person, **detail: str) -> None:

@@ -21,7 +21,7 @@ from editor.jobs.connections import durable, give_back
 from editor.jobs.crashing import crash
 from editor.jobs.prepare import prepare
 from editor.jobs.provider import provider
-from editor.jobs.store import store_held
+from editor.jobs.store import store_ended_early, store_held
 from editor.models import Attempt, Edit, Spending, Status, release
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,8 @@ MAX_PREPARATIONS = 5
 
 
 def run(edit_id: int) -> bool:
-    """Carry a queued edit through one attempt. False when it was not there to be claimed.
+    """Carry a queued edit through one attempt: one call, for the first of its frames that has not come.
+    False when it was not there to be claimed. With frames left the edit is queued again.
 
     Safe to call any number of times, at once or again: the claim decides. Never raises for what a
     provider does; whatever happens ends in a status.
@@ -44,12 +45,23 @@ def run(edit_id: int) -> bool:
         edit = Edit.objects.select_related("source", "created_by").get(pk=edit_id)
         log.info("edit %s running", edit_id)
         _attempt(edit, token)
+    store_ended_early(edit)
     return True
 
 
+def next_frame(edit: Edit) -> int:
+    """The index of the first frame that has not come."""
+    if not outcome.has_several_frames(edit):
+        return 0
+    answered = edit.attempts.filter(outcome=Attempt.Outcome.SUCCEEDED)
+    came = set(answered.values_list("frame", flat=True))
+    return next(index for index in range(len(edit.frames)) if index not in came)
+
+
 def _attempt(edit: Edit, token: UUID) -> None:
+    frame = next_frame(edit)
     try:
-        request = prepare(edit)
+        request = prepare(edit, frame) if frame else prepare(edit)
     except ProviderRejected as refused:
         outcome.fail(edit, refused, token=token)
         return
@@ -58,7 +70,7 @@ def _attempt(edit: Edit, token: UUID) -> None:
         _try_later(edit, token)
         return
     crash("before-intent")
-    attempt = record_intent(edit, request, token)
+    attempt = record_intent(edit, request, token, frame)
     if attempt is None:
         return
     crash("after-intent")
@@ -73,7 +85,9 @@ def _attempt(edit: Edit, token: UUID) -> None:
         store_held(edit.pk, token)
 
 
-def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
+def record_intent(
+    edit: Edit, request: Request, token: UUID, frame: int = 0
+) -> Attempt | None:
     """Commit that we are about to send, if `token` still holds the edit and spending is allowed.
 
     None when not: then nothing may be sent. The condition on the token is what keeps a process that
@@ -92,6 +106,7 @@ def record_intent(edit: Edit, request: Request, token: UUID) -> Attempt | None:
         return Attempt.objects.create(
             edit=edit,
             number=edit.attempts.count() + 1,
+            frame=frame,
             token=token,
             provider=provider().base_url,
             sent=_told(request),
@@ -171,17 +186,20 @@ def _back_to_queue(edit: Edit, token: UUID) -> None:
     )
 
 
-def cancel_unsent(edit: Edit) -> bool:
-    """queued or running, with nothing sent: canceled at once, and the hold is given back."""
+def cancel_unsent(edit: Edit) -> Status | None:
+    """queued or running, with nothing sent: canceled at once, and the hold is given back. The new
+    status; None when there was nothing to cancel.
+
+    Where some of several frames have come, it is storing: they are put together first.
+    """
     with durable():
-        changed = Edit.objects.change(
-            edit.pk,
+        changed = outcome.end(
+            edit,
             was=(Status.QUEUED, Status.RUNNING),
             where=Q(sent_at=None),
             status=Status.CANCELED,
-            finished_at=timezone.now(),
             token=None,
-            cost_microusd=0,
+            cost_microusd=outcome.cost_of(edit, None, 0),
         )
         if changed:
             release(edit)

@@ -3,9 +3,10 @@
 import errno
 import hashlib
 import logging
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -30,20 +31,16 @@ from editor.images_api.messages import (
     picture_bytes,
     read_answer,
 )
-from editor.imaging import files, framing, stitching
+from editor.imaging import files
 from editor.jobs import leases, outcome, pictures, spool
-from editor.jobs.canvas import (
-    contract_of,
-    first_frame,
-    kept_of,
-    pixels_of_canvas,
-    without_padding,
-)
-from editor.jobs.connections import give_back
+from editor.jobs.canvas import frame_of
+from editor.jobs.connections import durable, give_back
 from editor.jobs.crashing import crash
 from editor.jobs.frames import sent_size
+from editor.jobs.hints import hint
 from editor.jobs.provider import known_models, provider
-from editor.models import Attempt, Edit, Piece, Result, Status
+from editor.jobs.stitch import Came, Maker
+from editor.models import Attempt, Edit, Finished, Piece, Result, Status
 
 log = logging.getLogger(__name__)
 FETCH_AGAIN = timedelta(seconds=5)
@@ -63,6 +60,20 @@ class Postponed(Exception):
         self.trouble, self.wait, self.text = trouble, wait, text
 
 
+@dataclass
+class Answer:
+    """What an attempt brought, with its pictures where they can be read. `gone` are those that cannot be
+    had (any more) by their index, `unusable` why others are no pictures."""
+
+    response: ImagesResponse
+    gone: dict[int, ProviderError]
+    unusable: list[ProviderError] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.gone and not self.unusable
+
+
 def store(edit_id: int) -> bool:
     """Take up an edit that is `storing` and in nobody's hands. False when there was none to take."""
     token = uuid4()
@@ -75,8 +86,17 @@ def store(edit_id: int) -> bool:
     return True
 
 
+def store_ended_early(edit: Edit) -> bool:
+    """Put together what has come, if no more of the edit's frames will. The sweeper would, too."""
+    if not outcome.has_several_frames(edit):
+        return False
+    crash("after-end")
+    return store(edit.pk)
+
+
 def store_held(edit_id: int, token: UUID) -> None:
-    """Store the answer of an edit that `token` holds. Ends in a status, or stays `storing` for later."""
+    """Store the answer of an edit that `token` holds. Ends in a status, or stays `storing` for later;
+    with frames left it is queued again."""
     edit = Edit.objects.select_related("source", "created_by").get(pk=edit_id)
     attempt = edit.present_attempt()
     assert attempt is not None, "an edit is only storing after an attempt"
@@ -86,6 +106,7 @@ def store_held(edit_id: int, token: UUID) -> None:
         log.info("edit %s is no longer ours to store", edit_id)
     except ProviderError as error:
         outcome.conclude(edit, attempt, error, token=token)
+        store_ended_early(edit)
     except Postponed as later:
         until = timezone.now() + later.wait
         outcome.postpone(edit, token=token, trouble=later.trouble, until=until, text=later.text)
@@ -101,24 +122,41 @@ def store_held(edit_id: int, token: UUID) -> None:
 
 
 def _store(edit: Edit, attempt: Attempt, token: UUID) -> None:
-    response = _read(attempt)
-    gone = _fetch_all(edit, attempt, response, token)
+    answer = None
+    if attempt.outcome == Attempt.Outcome.ANSWERED:  # else it was dealt with, and others came
+        response = _read(attempt)
+        answer = Answer(response, _fetch_all(edit, attempt, response, token))
     crash("after-fetch")
+    if answer and outcome.has_several_frames(edit) and _keep_frame(edit, attempt, answer, token):
+        return
     with pictures.pixel_gate:
-        unusable = _keep_all(edit, attempt, response, gone, token)
-    if not edit.results.filter(attempt=attempt).exists():
-        raise _nothing_kept(gone, unusable)
+        made = _make_results(edit, attempt, answer, token)
+    if answer and not made:
+        raise _nothing_kept(answer)
     crash("before-settle")
-    usage = asdict(response.usage) if response.usage else None
-    outcome.succeed(
-        edit,
-        attempt,
-        token=token,
-        cost=_cost(edit, response),
-        usage=usage,
-        trouble="some_missing" if gone or unusable else "",
-    )
+    trouble, text = _trouble(edit, attempt, answer)
+    bought = _bought(edit, attempt, answer) if answer else None
+    outcome.succeed(edit, attempt, bought, token=token, trouble=trouble, text=text)
     crash("after-settle")
+
+
+def _bought(edit: Edit, attempt: Attempt, answer: Answer) -> outcome.Bought:
+    usage = answer.response.usage
+    return outcome.Bought(_cost(edit, attempt, answer.response), asdict(usage) if usage else None)
+
+
+def _trouble(edit: Edit, attempt: Attempt, answer: Answer | None) -> tuple[str, str]:
+    """What is to be said of an edit that has pictures: that some, or parts of them, are missing."""
+    some_missing = "" if answer is None or answer.is_whole else "some_missing"
+    if not outcome.has_several_frames(edit):
+        return some_missing, ""
+    came = [set[int]() for _ in edit.frames]
+    for frame, number in edit.pieces.values_list("frame", "number"):
+        came[frame].add(number)
+    if not all(came):
+        is_told = edit.trouble == outcome.FRAMES_MISSING
+        return outcome.FRAMES_MISSING, attempt.error_text or (edit.trouble_text if is_told else "")
+    return "some_missing" if some_missing or any(each != came[0] for each in came) else "", ""
 
 
 def _read(attempt: Attempt) -> ImagesResponse:
@@ -175,103 +213,131 @@ def _fetch(attempt: Attempt, picture: PictureAnswer, left_s: float) -> None:
     )
 
 
-def _keep_all(
-    edit: Edit,
-    attempt: Attempt,
-    response: ImagesResponse,
-    gone: dict[int, ProviderError],
-    token: UUID,
-) -> list[ProviderError]:
-    """Make a result of each picture that is there and not one yet. Returns what could not be used."""
-    kept = set(edit.results.filter(attempt=attempt).values_list("number", flat=True))
-    todo = [
-        picture
-        for picture in response.pictures
-        if picture.index not in gone and picture.index + 1 not in kept
-    ]
-    if not todo:
-        return []
-    stitch = _stitcher(edit)
-    unusable: list[ProviderError] = []
-    for picture in todo:
+# --- one of several frames ------------------------------------------------------------------------
+
+
+def _keep_frame(edit: Edit, attempt: Attempt, answer: Answer, token: UUID) -> bool:
+    """Keep what came for one of several frames. True when the edit is queued for the next one, False
+    when this was the last that is wanted, or comes after all were canceled.
+
+    Raises UnusableAnswer where nothing that came can be kept.
+    """
+    if edit.pieces.filter(attempt=attempt).exists():
+        return False  # by a process that has died since: it was the last one
+    with pictures.pixel_gate:
+        pieces = [came.piece for came in _arriving(edit, attempt, answer)]
+    if not pieces:
+        raise _nothing_kept(answer)
+    crash("before-next")
+    with durable():
+        is_last = attempt.frame == len(edit.frames) - 1
+        bought = _bought(edit, attempt, answer)
+        goes_on = not is_last and outcome.go_on(edit, attempt, bought, token=token)
+        if not goes_on:
+            _still_ours(edit, token, lease_until=timezone.now() + leases.length())
+        Piece.objects.bulk_create(pieces)
+        if goes_on:
+            transaction.on_commit(partial(hint, edit.pk), robust=True)
+    if goes_on:
+        log.info("edit %s queued for frame %s", edit.pk, attempt.frame + 2)
+    crash("after-next")
+    return goes_on
+
+
+def _arriving(
+    edit: Edit, attempt: Attempt, answer: Answer, done: Collection[int] = ()
+) -> Iterator[Came]:
+    """Each picture of the answer, its bytes kept and decoded; not those whose numbers are `done`. What
+    cannot be used is noted in the answer."""
+    for picture in answer.response.pictures:
+        if picture.index in answer.gone or picture.index + 1 in done:
+            continue
         try:
-            _keep(edit, attempt, response, picture, stitch, token)
+            came = _came(edit, attempt, answer.response, picture)
         except UnusableAnswer as error:
-            unusable.append(error)
-        crash("after-result")
-    return unusable
+            answer.unusable.append(error)
+            continue
+        yield came
 
 
-def _stitcher(edit: Edit) -> Callable[[Any], stitching.Stitched] | None:
-    """How an answer is put back into the source; None where it is the whole picture by itself."""
-    if not edit.is_stitched:
-        return None
-    canvas, contract = pixels_of_canvas(edit), contract_of(edit)
-    frame, kept = framing.Frame.from_dict(edit.frames[0]), kept_of(edit)
-    transparent = edit.options.get("background") == "transparent"
-    return lambda answer: stitching.stitch(
-        canvas,
-        answer,
-        contract,
-        frame,
-        feather=edit.feather,
-        keep_transparency=transparent,
-        kept=kept,
-        rim=edit.grow,
-    )
-
-
-def _keep(
-    edit: Edit,
-    attempt: Attempt,
-    response: ImagesResponse,
-    picture: PictureAnswer,
-    stitch: Callable[[Any], stitching.Stitched] | None,
-    token: UUID,
-) -> None:
-    number = picture.index + 1
+def _came(edit: Edit, attempt: Attempt, response: ImagesResponse, picture: PictureAnswer) -> Came:
     data = _raw_bytes(attempt, response, picture)
     sha256 = hashlib.sha256(data).hexdigest()
-    answer = _decoded(attempt, picture, data)
-    raw = pictures.save(sha256, f"raw.{answer.format}", data)
+    decoded = _decoded(attempt, picture, data)
+    piece = Piece(
+        edit=edit,
+        attempt=attempt,
+        frame=attempt.frame,
+        number=picture.index + 1,
+        raw=pictures.save(sha256, f"raw.{decoded.format}", data),
+        raw_format=decoded.format,
+        raw_sha256=sha256,
+        raw_width=decoded.size[0],
+        raw_height=decoded.size[1],
+        revised_prompt=picture.revised_prompt,
+    )
     crash("after-raw")
-    stitched = stitch(answer.pixels) if stitch else None
-    pixels = stitched.pixels if stitched else without_padding(edit, answer.pixels)
+    return Came(piece, decoded, len(data))
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def _make_results(edit: Edit, attempt: Attempt, answer: Answer | None, token: UUID) -> bool:
+    """Make a result of what came for each number that is none yet. False when there are none then."""
+    is_arriving = answer is not None and not outcome.has_several_frames(edit)
+    last = attempt if is_arriving else _last_with_pieces(edit)
+    done = set(edit.results.filter(attempt=last).values_list("number", flat=True))
+    groups = (
+        ([came] for came in _arriving(edit, attempt, answer, set(done)))
+        if answer and is_arriving
+        else _kept(edit, set(done))
+    )
+    maker = Maker(edit, attempt)
+    for group in groups:
+        _add_result(edit, last, group, maker, token)
+        done.add(group[0].piece.number)
+        crash("after-result")
+    return bool(done)
+
+
+def _last_with_pieces(edit: Edit) -> Attempt:
+    return edit.attempts.filter(pieces__isnull=False).order_by("-number")[0]
+
+
+def _kept(edit: Edit, done: Collection[int]) -> Iterator[list[Came]]:
+    """What is kept of each number, decoded, in the order of the frames."""
+    by_number: dict[int, dict[int, Piece]] = {}
+    for piece in edit.pieces.order_by("attempt__number", "number"):
+        by_number.setdefault(piece.number, {})[piece.frame] = piece
+    for number, by_frame in sorted(by_number.items()):
+        if number not in done:
+            yield [Came.of(by_frame[frame]) for frame in sorted(by_frame)]
+
+
+def _add_result(
+    edit: Edit, attempt: Attempt, group: list[Came], maker: Maker, token: UUID
+) -> None:
+    number = group[0].piece.number
+    made = maker.make(group)
     name = f"{edit.subject} · {edit.pk}.{number}"
     with transaction.atomic():
         _still_ours(edit, token, lease_until=timezone.now() + leases.length())
-        if pixels is not None:
-            image = pictures.store_result(pixels, name=name, person=edit.created_by)
-        else:
-            image = pictures.store_answer(answer, raw, data, name=name, person=edit.created_by)
+        image = made.stored.add(name=name, person=edit.created_by)
         result = Result.objects.create(
             edit=edit,
             attempt=attempt,
             number=number,
             image=image,
-            **(_measured(stitched) if stitched else {}),
+            finish=made.finish,
+            **made.measured,
         )
-        sent = {
-            "edit": edit,
-            "result": result,
-            "raw": raw,
-            "raw_format": answer.format,
-            "raw_sha256": sha256,
-            "raw_width": answer.size[0],
-            "raw_height": answer.size[1],
-            "revised_prompt": picture.revised_prompt,
-        }
-        Piece.objects.update_or_create(attempt=attempt, number=number, defaults=sent)
-
-
-def _measured(stitched: stitching.Stitched) -> dict[str, Any]:
-    return {
-        "outside_identical": stitched.outside_identical,
-        "pixels_compared": stitched.pixels_compared,
-        "pixels_changed": stitched.pixels_changed,
-        "border_ratio": stitched.border_ratio,
-        "drift_px": stitched.drift_px,
-    }
+        Finished.objects.create(
+            result=result, finish=made.finish, image=image, measured=made.measured
+        )
+        for came, measured in zip(group, made.corrections, strict=True):
+            came.piece.result, came.piece.measured = result, measured
+            came.piece.save()
 
 
 def _still_ours(edit: Edit, token: UUID, **changes: Any) -> None:
@@ -306,16 +372,16 @@ def _decoded(attempt: Attempt, picture: PictureAnswer, data: bytes) -> files.Pic
             path.unlink(missing_ok=True)
 
 
-def _nothing_kept(gone: dict[int, ProviderError], unusable: list[ProviderError]) -> ProviderError:
+def _nothing_kept(answer: Answer) -> ProviderError:
     """All pictures were paid for and none can be kept."""
-    first = unusable[0] if unusable else next(iter(gone.values()))
+    first = answer.unusable[0] if answer.unusable else next(iter(answer.gone.values()))
     code = "expired" if isinstance(first, ResultGone) else first.code
     return UnusableAnswer(first.message, code=code, status=None)
 
 
-def _cost(edit: Edit, response: ImagesResponse) -> int | None:
+def _cost(edit: Edit, attempt: Attempt, response: ImagesResponse) -> int | None:
     model = known_models().get(edit.model)
-    frame = first_frame(edit)
+    frame = frame_of(edit, attempt.frame)
     asked = sent_size(cast(Operation, edit.api_operation), edit.options, frame)
     return pricing.cost(
         model,

@@ -5,6 +5,7 @@ many processes reserve money at once.
 """
 
 from datetime import datetime
+from fractions import Fraction
 
 from django.conf import settings
 from django.db import models
@@ -15,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from editor.models.edits import Attempt, Edit
 from editor.models.people import Person
 from editor.models.records import LedgerEntry, audit
+
+
+ALL = Fraction(1)  # of a hold
 
 
 class OverBudget(Exception):
@@ -81,13 +85,45 @@ def hold(edit: Edit, amount: int, *, now: datetime) -> None:
     _enter(LedgerEntry.Kind.HOLD, edit, held=amount)
 
 
-def settle(edit: Edit, cost: int | None, *, attempt: Attempt | None) -> None:
-    """Turn the hold into what it cost. An unknown cost (None) is counted as the whole hold, and marked so.
+def settle(
+    edit: Edit, cost: int | None, *, attempt: Attempt | None, share: Fraction = ALL
+) -> None:
+    """Turn the hold into what it cost, and give back the rest of it. An unknown cost (None) is counted
+    as the `share` of the hold that was meant for it, and marked so.
 
     Call in the transaction of a compare-and-set on the edit's status: that makes it happen once.
     """
+    held = _held_now(edit)
+    _settle(edit, held, cost, _share(held, share), attempt)
+
+
+def settle_part(edit: Edit, cost: int | None, *, attempt: Attempt, share: Fraction) -> None:
+    """Turn the `share` of the hold that was meant for one of several calls into what that cost. The
+    rest stays held for the others. Same rules as settle()."""
+    part = _share(_held_now(edit), share)
+    _settle(edit, part, cost, part, attempt)
+
+
+def release(edit: Edit, *, attempt: Attempt | None = None) -> None:
+    """Give back what is held: nothing (more) was bought. Same rule of calling as settle()."""
+    held = _held_now(edit)
+    _move(edit, held=-held, spent=0)
+    _enter(LedgerEntry.Kind.RELEASE, edit, attempt=attempt, held=-held)
+
+
+def _held_now(edit: Edit) -> int:
     edit.refresh_from_db(fields=["hold_microusd", "hold_month"])
-    held, spent = edit.hold_microusd, edit.hold_microusd if cost is None else cost
+    return edit.hold_microusd
+
+
+def _share(held: int, share: Fraction) -> int:
+    return min(held, int(held * share))
+
+
+def _settle(
+    edit: Edit, held: int, cost: int | None, assumed: int, attempt: Attempt | None
+) -> None:
+    spent = assumed if cost is None else cost
     _move(edit, held=-held, spent=spent)
     _enter(
         LedgerEntry.Kind.SETTLE,
@@ -99,19 +135,11 @@ def settle(edit: Edit, cost: int | None, *, attempt: Attempt | None) -> None:
     )
 
 
-def release(edit: Edit, *, attempt: Attempt | None = None) -> None:
-    """Give the hold back: nothing was bought. Same rule of calling as settle()."""
-    edit.refresh_from_db(fields=["hold_microusd", "hold_month"])
-    held = edit.hold_microusd
-    _move(edit, held=-held, spent=0)
-    _enter(LedgerEntry.Kind.RELEASE, edit, attempt=attempt, held=-held)
-
-
 def _move(edit: Edit, *, held: int, spent: int) -> None:
     Budget.objects.filter(month=edit.hold_month).update(
         held_microusd=F("held_microusd") + held, spent_microusd=F("spent_microusd") + spent
     )
-    Edit.objects.filter(pk=edit.pk).update(hold_microusd=0)
+    Edit.objects.filter(pk=edit.pk).update(hold_microusd=F("hold_microusd") + held)
 
 
 def _enter(
