@@ -1,19 +1,28 @@
-"""Which window of the source goes to the provider, and at which size.
+"""Which windows of the source go to the provider, and at which size.
 
-Geometry only, but for the two cutters at the end. The rules are those of the design's
+Geometry only, but for the cutters at the end. The rules are those of the design's
 stitching notes: context around the mask, kept inside the image by shifting, never upsampled,
 never distorted.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from . import islands
 from .arrays import Bounds, Mask, Pixels, Size
+
+MOST_FRAMES = 4  # each is a call of its own
+Mode = Literal["mask", "whole", "own"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+LEAST_CONTEXT, MOST_CONTEXT = 0.25, 1.5
+LANDSCAPE = 1.6  # a picture's usual shape: its longer side by its shorter
+SMOOTHED = 2  # px, radius: notches narrower than twice this are closed in a mask that is sent
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,14 @@ class Frame:
 
     `bounds` are in source pixels and leave the image only along an axis in which the image is
     too small; by how much is `pad` (left, top, right, bottom), filled by reflection.
+    Of several frames of one edit each answers for the mask within its `part`, in source pixels:
+    the parts never overlap. None: this frame answers for all of the mask.
     """
 
     bounds: Bounds
     size: Size
     pad: Bounds = (0, 0, 0, 0)
+    part: Bounds | None = None
 
     @property
     def window(self) -> Size:
@@ -85,16 +97,117 @@ class Frame:
         return min(self.window[0] / self.size[0], self.window[1] / self.size[1])
 
     def to_dict(self) -> dict[str, list[int]]:
-        return {"bounds": list(self.bounds), "size": list(self.size), "pad": list(self.pad)}
+        told = {"bounds": list(self.bounds), "size": list(self.size), "pad": list(self.pad)}
+        return told | ({"part": list(self.part)} if self.part else {})
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Frame":
-        left, top, right, bottom = map(int, stored["bounds"])
         width, height = map(int, stored["size"])
-        pad_left, pad_top, pad_right, pad_bottom = map(int, stored["pad"])
+        part = stored.get("part")
         return cls(
-            (left, top, right, bottom), (width, height), (pad_left, pad_top, pad_right, pad_bottom)
+            _four(stored["bounds"]), (width, height), _four(stored["pad"]), part and _four(part)
         )
+
+
+@dataclass(frozen=True)
+class Framing:
+    """What a person chooses of the frame: around the mask, the whole picture, or `own` bounds in source
+    pixels. `context` is the part of the mask's side that is sent with it on each side, and `split`
+    whether there may be several frames; both are only for frames around the mask.
+    """
+
+    mode: Mode = "mask"
+    context: float = 0.5
+    own: Bounds | None = None
+    split: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Only what differs from the default."""
+        told = {"mode": self.mode, "context": self.context, "own": self.own and list(self.own)}
+        kept = {name: value for name, value in told.items() if value != getattr(AROUND_MASK, name)}
+        return kept | ({} if self.split else {"split": False})
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Framing":
+        own = stored.get("own")
+        return cls(
+            mode=stored.get("mode", "mask"),
+            context=float(stored.get("context", 0.5)),
+            own=_four(own) if own else None,
+            split=bool(stored.get("split", True)),
+        )
+
+
+AROUND_MASK = Framing()
+
+
+Price = Callable[[Frame], float]
+
+
+def sent_pixels(frame: Frame) -> int:
+    """The price of a frame where nothing else is known of it."""
+    return frame.size[0] * frame.size[1]
+
+
+def frames_for(
+    boxes: Sequence[Bounds],
+    image_size: Size,
+    rule: SizeRule,
+    framing: Framing = AROUND_MASK,
+    *,
+    min_context: int = 64,
+    price: Price = sent_pixels,
+) -> tuple[Frame, ...]:
+    """The frames for a mask whose islands lie in `boxes` (see islands.boxes): nearly always one.
+
+    Several, each with a `part`, at most MOST_FRAMES and in reading order, where the mask's islands lie
+    so far apart that `is_worth_splitting` holds; of the ways to do so, the one that costs least.
+    `price` is that of one call, in whatever unit.
+    An own frame is widened to hold the mask, and to what the model takes.
+    Raises ValueError without a box, or with one that is not in the picture, as an own frame must be.
+    """
+    if not boxes:
+        raise ValueError("there is nothing to frame")
+    bounds = islands.joined(*boxes)
+    _require_inside(bounds, image_size)
+    if framing.mode == "whole":
+        return (whole_frame(image_size, rule),)
+    if framing.mode == "own":
+        return (_own_frame(framing, bounds, image_size, rule),)
+
+    def around(part: Bounds) -> Frame:
+        return frame_for(part, image_size, rule, context=framing.context, min_context=min_context)
+
+    def cost(box: Bounds) -> float:
+        by = _context(box, framing.context, min_context)
+        width, height = _extent(_widened(box, by, image_size))
+        return max(width * height, _least_pixels(rule))
+
+    one = around(bounds)
+    ways: list[tuple[Frame, ...]] = [(one,)]
+    for parts in islands.groupings(boxes, MOST_FRAMES, cost) if framing.split else ():
+        in_order = sorted(parts, key=lambda part: (part[1], part[0]))
+        several = tuple(replace(around(part), part=part) for part in in_order)
+        if is_worth_splitting(one, several, price):
+            ways.append(several)
+    return min(ways, key=lambda frames: sum(map(price, frames)))
+
+
+def is_worth_splitting(one: Frame, several: Sequence[Frame], price: Price = sent_pixels) -> bool:
+    """Whether several frames save detail and money.
+
+    None may show less detail than the one, together they may not cost more, and they show at most half
+    as much of the picture as it does (the design's rule: a job for each cluster when the area around
+    all is more than twice their sum). So of a frame that is sent at native pixels half of what is sent
+    is saved; in place of one that is shrunk all of its detail comes, for no more money.
+
+    With fixed sizes a second call is paid for in full, however little it shows. Two frames of the one's
+    own size cost twice as much, and a mask is only split where smaller sizes hold its parts and are
+    cheaper by as much.
+    """
+    keeps_detail = max(frame.scale for frame in several) <= one.scale
+    shows_half = 2 * sum(map(_shown_pixels, several)) <= _shown_pixels(one)
+    return keeps_detail and shows_half and sum(map(price, several)) <= price(one)
 
 
 def frame_for(
@@ -110,14 +223,8 @@ def frame_for(
     Always contains `mask_bounds`, which must lie in the image and not be empty (ValueError).
     Context gives way where it would force padding; the mask never does.
     """
-    left, top, right, bottom = mask_bounds
-    if not (0 <= left < right <= image_size[0] and 0 <= top < bottom <= image_size[1]):
-        raise ValueError(f"bounds {mask_bounds} are not inside a picture of {image_size}")
-    wide = (
-        max(min_context, math.ceil(context * (right - left))),
-        max(min_context, math.ceil(context * (bottom - top))),
-    )
-    wanted = _widened(mask_bounds, wide, image_size)
+    _require_inside(mask_bounds, image_size)
+    wanted = _widened(mask_bounds, _context(mask_bounds, context, min_context), image_size)
     core = _widened(mask_bounds, (min_context, min_context), image_size)
     return _frame(wanted, core, image_size, rule)
 
@@ -141,16 +248,59 @@ def cut(pixels: Pixels, frame: Frame) -> Pixels:
 
 
 def cut_mask(mask: Mask, frame: Frame) -> Mask:
-    """The frame's window of `mask` at the frame's size, a new array.
+    """The frame's window of `mask` at the frame's size, a new array: of its part alone, if it has one.
 
     A sent pixel is 255 as soon as any source pixel under it is; padding is 0.
     """
     left, top, right, bottom = frame.inner
-    padded = _padded(mask[top:bottom, left:right], frame.pad, cv2.BORDER_CONSTANT)
+    window = mask[top:bottom, left:right]
+    if frame.part:
+        window = _only(window, _shifted(frame.part, -left, -top))
+    padded = _padded(window, frame.pad, cv2.BORDER_CONSTANT)
     if frame.window == frame.size:
         return np.ascontiguousarray(padded)
-    covered = _any_under(_any_under(padded > 0, frame.size[1]).T, frame.size[0]).T
-    return np.where(covered, 255, 0).astype(np.uint8)
+    return _any_under(_any_under(padded, frame.size[1]).T, frame.size[0]).T.copy()
+
+
+def sent_mask(mask: Mask, frame: Frame) -> Mask:
+    """The mask as it is sent: as `cut_mask` gives it, smoothed.
+
+    Notches and holes in it that are narrower than twice SMOOTHED are closed, such as the steps of an
+    edge that was painted smooth and then decided pixel by pixel. Nothing is taken away, nothing is
+    added beyond the bounds of what is there.
+    """
+    cut_out = cut_mask(mask, frame)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * SMOOTHED + 1, 2 * SMOOTHED + 1))
+    rim = slice(SMOOTHED, -SMOOTHED)  # without one, what lies near the edge would be joined to it
+    closed = cv2.morphologyEx(np.pad(cut_out, SMOOTHED), cv2.MORPH_CLOSE, disc)
+    return np.ascontiguousarray(np.asarray(closed, np.uint8)[rim, rim])
+
+
+def _own_frame(framing: Framing, bounds: Bounds, image_size: Size, rule: SizeRule) -> Frame:
+    if framing.own is None:
+        raise ValueError("an own frame needs its bounds")
+    _require_inside(framing.own, image_size)
+    held = islands.joined(framing.own, bounds)
+    return _frame(held, held, image_size, rule)
+
+
+def _context(box: Bounds, context: float, least: int) -> tuple[int, int]:
+    width, height = _extent(box)
+    return max(least, math.ceil(context * width)), max(least, math.ceil(context * height))
+
+
+def _require_inside(box: Bounds, image_size: Size) -> None:
+    left, top, right, bottom = box
+    if not (0 <= left < right <= image_size[0] and 0 <= top < bottom <= image_size[1]):
+        raise ValueError(f"bounds {box} are not inside a picture of {image_size}")
+
+
+def _least_pixels(rule: SizeRule) -> int:
+    return min((width * height for width, height in rule.fixed), default=rule.min_pixels)
+
+
+def _shown_pixels(frame: Frame) -> int:
+    return frame.window[0] * frame.window[1]
 
 
 def _frame(wanted: Bounds, core: Bounds, image_size: Size, rule: SizeRule) -> Frame:
@@ -242,14 +392,18 @@ def _native_size(wanted: Size, image_size: Size, rule: SizeRule) -> Size | None:
 
 
 def _at_least(width: int, height: int, caps: tuple[int, ...], rule: SizeRule) -> Size:
-    """Widened to the smallest allowed area: in proportion first, inside the image if it can."""
+    """Widened to the smallest allowed area: lengthened first, then in proportion, inside the image if
+    it can."""
     step = rule.multiple
     if width * height >= rule.min_pixels:
         return width, height
     width, height = _within_ratio(width, height, rule)
-    factor = max(1.0, math.sqrt(rule.min_pixels / (width * height)))
-    wide = max(min(_up(width * factor, step), caps[0]), step)
-    high = max(min(_up(height * factor, step), caps[1]), step)
+    is_wide = width > height or (width == height and caps[0] >= caps[1])
+    longer = _lengthened(max(width, height), min(width, height), rule)
+    long_width, long_height = (longer, height) if is_wide else (width, longer)
+    factor = max(1.0, math.sqrt(rule.min_pixels / (long_width * long_height)))
+    wide = max(min(_up(long_width * factor, step), caps[0]), step)
+    high = max(min(_up(long_height * factor, step), caps[1]), step)
     if wide * high < rule.min_pixels:
         wide = max(wide, min(_up(rule.min_pixels / high, step), caps[0]))
         high = max(high, min(_up(rule.min_pixels / wide, step), caps[1]))
@@ -259,6 +413,12 @@ def _at_least(width: int, height: int, caps: tuple[int, ...], rule: SizeRule) ->
     wide, high = _within_ratio(wide, high, rule)
     factor = max(1.0, math.sqrt(rule.min_pixels / (wide * high)))
     return _up(wide * factor, step), _up(high * factor, step)
+
+
+def _lengthened(longer: int, shorter: int, rule: SizeRule) -> float:
+    """The longer side where there is room to choose. Squares are the dearest shape there is: by
+    OpenAI's price table 1024x1024 costs more than 1536x1024."""
+    return max(longer, min(LANDSCAPE * shorter, rule.min_pixels / shorter))
 
 
 def _within_ratio(width: int, height: int, rule: SizeRule) -> Size:
@@ -294,12 +454,30 @@ def _padded(array: NDArray[np.uint8], pad: Bounds, border: int) -> NDArray[np.ui
     )
 
 
-def _any_under(covered: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
-    """`covered` in `count` rows, each true where any row it overlaps is. Exact, unlike a resize."""
-    rows = covered.shape[0]
+def _only(window: Mask, part: Bounds) -> Mask:
+    left, top, right, bottom = (max(0, side) for side in part)
+    only = np.zeros_like(window)
+    only[top:bottom, left:right] = window[top:bottom, left:right]
+    return only
+
+
+def _shifted(box: Bounds, x: int, y: int) -> Bounds:
+    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+
+
+def _four(numbers: Sequence[Any]) -> Bounds:
+    left, top, right, bottom = map(int, numbers)
+    return left, top, right, bottom
+
+
+def _any_under(mask: Mask, count: int) -> Mask:
+    """`mask` in `count` rows, each 255 where any row it overlaps is. Exact, unlike a resize."""
+    rows, columns = mask.shape
     edges = np.arange(count + 1) * rows / count
     first = np.floor(np.round(edges[:-1], 6)).astype(int)
     last = np.ceil(np.round(edges[1:], 6)).astype(int)
-    counted = np.zeros((rows + 1, covered.shape[1]), np.int32)
-    np.cumsum(covered, axis=0, dtype=np.int32, out=counted[1:])
-    return np.asarray(counted[last] > counted[first])
+    mask = np.ascontiguousarray(mask)
+    under = np.empty((count, columns), np.uint8)
+    for row in range(count):
+        np.maximum.reduce(mask[first[row] : last[row]], axis=0, out=under[row])
+    return under

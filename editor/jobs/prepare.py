@@ -1,5 +1,6 @@
 """From an edit's row to the request that is sent: frame, cut, encode."""
 
+from dataclasses import replace
 from typing import Any
 
 from editor.images_api import catalogue
@@ -11,14 +12,13 @@ from editor.imaging import markup as drawings
 from editor.jobs.canvas import (
     contract_bounds,
     contract_of,
-    first_frame,
     margins_of,
     pixels_of_canvas,
 )
 from editor.jobs.frames import Bounds, around, framed, sent_size
 from editor.jobs.pictures import pixel_gate, pixels_of, read
 from editor.jobs.provider import known_models, pseudonym
-from editor.jobs.quotes import previews_wanted
+from editor.jobs.quotes import previews_wanted, with_helper
 from editor.jobs.sizes import smaller_rule
 from editor.models import Edit, Image, MarkupAs, Origin
 
@@ -28,31 +28,32 @@ NAMES_OF_USERS = ("safety_identifier", "user")  # the first that the model takes
 NOT_SENT = ("n", "size", "partial_images")  # of the options: told in another way
 
 
-def prepare(edit: Edit) -> Request:
-    """The request for this edit, checked against the catalogue. Raises ProviderRejected when the
+def prepare(edit: Edit, frame_index: int = 0) -> Request:
+    """The request for one of this edit's frames, checked against the catalogue: `frame_index` counts
+    in edit.frames, and is 0 where pictures are sent as they are. Raises ProviderRejected when the
     model would not take it."""
     model = known_models().get(edit.model)
     with pixel_gate:
-        request = _request(edit, model)
+        request = _request(edit, model, frame_index)
     problems = catalogue.problems_of_request(model, request)
     if problems:
         raise ProviderRejected(problems[0].message, code=problems[0].code, param=problems[0].field)
     return request
 
 
-def _request(edit: Edit, model: Model) -> Request:
+def _request(edit: Edit, model: Model, frame_index: int) -> Request:
     """The request as its operation wants it."""
     if edit.operation == "generate":
         return Request(**_parameters(edit, model, None))
     assert edit.source is not None, "only generations have no source"
     references = tuple(_reference(each.image, model, each.number) for each in _references(edit))
-    frame = first_frame(edit)
+    frame = framing.Frame.from_dict(edit.frames[frame_index]) if edit.frames else None
     if frame is None or _is_all_of(edit, edit.source, frame, model):
         return _as_it_is(edit, model, edit.source, references, frame)
     if edit.operation == "vary":
         window = framing.cut(pixels_of(edit.source), frame)
         return Request(images=(_window(window, model),), **_parameters(edit, model, frame))
-    return _fitting(edit, model, references)
+    return _fitting(edit, model, references, frame, frame_index)
 
 
 def _references(edit: Edit) -> Any:
@@ -67,7 +68,7 @@ def _parameters(edit: Edit, model: Model, frame: framing.Frame | None) -> dict[s
     return {
         "operation": operation,
         "model": model.id,
-        "prompt": edit.prompt if operation != "vary" else None,
+        "prompt": with_helper(edit.prompt, edit.helper) if operation != "vary" else None,
         "n": edit.n,
         "size": sent_size(operation, edit.options, frame),
         **chosen,
@@ -85,25 +86,39 @@ def wanted_answer(model: Model) -> str | None:
 # --- a window of the source, and its mask ---------------------------------------------------------
 
 
-def _fitting(edit: Edit, model: Model, references: tuple[FilePart, ...]) -> Request:
+def _fitting(
+    edit: Edit,
+    model: Model,
+    references: tuple[FilePart, ...],
+    frame: framing.Frame,
+    frame_index: int,
+) -> Request:
     """The request with its picture within the model's limit of bytes: a fixed-size model with a small
-    limit may need the next smaller size."""
+    limit may need the next smaller size. The frame that is sent takes its place in the edit's list."""
     pixels = pixels_of_canvas(edit)
     contract = contract_of(edit) if edit.mask else None
-    frame = framing.Frame.from_dict(edit.frames[0])
     request = _framed(edit, model, pixels, contract, frame, references)
-    bounds = contract_bounds(edit)
-    while bounds and len(request.images[0].data) >= model.max_image_bytes:
+    while contract is not None and len(request.images[0].data) >= model.max_image_bytes:
         rule = smaller_rule(model, frame.size)
         if rule is None:
             break
-        held = around(bounds, _drawn_bounds(edit), edit.canvas_size)
-        frame = framed(held, edit.canvas_size, rule, any(edit.margins))
+        frame = _reframed(edit, frame, rule)
         request = _framed(edit, model, pixels, contract, frame, references)
-    if frame.to_dict() != edit.frames[0]:
-        edit.frames = [frame.to_dict()]
+    if frame.to_dict() != edit.frames[frame_index]:
+        edit.frames = [*edit.frames]
+        edit.frames[frame_index] = frame.to_dict()
         edit.save(update_fields=["frames"])
     return request
+
+
+def _reframed(edit: Edit, frame: framing.Frame, rule: framing.SizeRule) -> framing.Frame:
+    """The same frame by another rule, as it was chosen, around what it answers for."""
+    bounds = frame.part or contract_bounds(edit)
+    assert bounds is not None, "only frames around a mask are framed anew"
+    held = around(bounds, _drawn_bounds(edit), edit.canvas_size)
+    chosen = framing.Framing.from_dict(edit.framing)
+    (anew,) = framed((held,), edit.canvas_size, rule, chosen, extends=any(edit.margins))
+    return replace(anew, part=frame.part)
 
 
 def _framed(
@@ -124,7 +139,9 @@ def _framed(
         data = files.encode_png(drawing, level=6)
         markup = FilePart("markup.png", data, "image/png", frame.size, has_alpha=True)
     if contract is not None and markup is None:
-        mask = _mask_part(framing.cut_mask(contract, frame), frame.size)
+        # what is not grown is meant to the pixel
+        cut = framing.sent_mask if edit.grow else framing.cut_mask
+        mask = _mask_part(cut(contract, frame), frame.size)
     return Request(
         images=(_window(window, model), *references),
         mask=mask,

@@ -1,5 +1,6 @@
 """What an edit would cost and send, before anything is held."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -10,11 +11,19 @@ from django.utils import timezone
 from editor.images_api import catalogue, pricing
 from editor.images_api.catalogue import Model, Problem, UnknownModel
 from editor.images_api.messages import Operation, Params
-from editor.imaging import extending, masks, stitching
+from editor.imaging import extending, islands, masks, stitching
 from editor.imaging.extending import NO_MARGINS, Margins
 from editor.imaging.files import Limits
-from editor.imaging.framing import Frame
-from editor.jobs.frames import Bounds, Fit, Size, around, frame_for, sent_size, with_default_size
+from editor.imaging.framing import (
+    AROUND_MASK,
+    LEAST_CONTEXT,
+    MODES,
+    MOST_CONTEXT,
+    Frame,
+    Framing,
+    sent_pixels,
+)
+from editor.jobs.frames import Bounds, Fit, Size, around, frames_for, sent_size, with_default_size
 from editor.jobs.provider import known_models
 from editor.jobs.sizes import written
 from editor.models import Budget, Image, MarkupAs
@@ -25,25 +34,40 @@ OPTIONS = (
 )  # fmt: skip
 
 
+HELPER = (
+    "Change only the area that the mask marks. Leave everything else exactly as it is: framing, "
+    "positions, colours, light and sharpness."
+)
+"""A sentence for models that take a mask as a hint only. It is sent after the prompt where a person
+switches it on; the prompt itself stays as it was written."""
+
+
 @dataclass(frozen=True)
 class Quote:
     """What an edit would cost, in micro-dollars (None: not known), what is left of this month's budget
-    (None: no cap), the frame that would be sent (None: nothing painted, or sent as it is), and the
-    day that the prices are of.
+    (None: no cap), the frames that would be sent, one call for each (none: nothing painted, or sent
+    as it is), and the day that the prices are of.
 
     `contract` bounds what may change, in pixels of the canvas (None: everything). `grow` and
-    `feather` are the edge's numbers in pixels, also where they were left open.
+    `feather` are the edge's numbers in pixels, also where they were left open. `one_frame` is what the
+    same would be with a single frame; None where it is that already.
     """
 
     low_microusd: int | None
     high_microusd: int | None
     left_microusd: int | None
-    frame: Frame | None
+    frames: tuple[Frame, ...]
     problems: tuple[Problem, ...]
     price_date: date | None = None
     contract: Bounds | None = None
     grow: int = 0
     feather: int = 0
+    one_frame: "Quote | None" = None
+
+    @property
+    def frame(self) -> Frame | None:
+        """The first of its frames: for nearly all edits, the only one."""
+        return self.frames[0] if self.frames else None
 
 
 @dataclass(frozen=True)
@@ -70,22 +94,34 @@ def quote(
     grow: int | None = None,
     feather: int | None = None,
     drawing: Drawing | None = None,
+    boxes: Sequence[Bounds] = (),
+    framing: Framing = AROUND_MASK,
+    helper: bool = False,
     now: datetime | None = None,
 ) -> Quote:
     """What `submit` would hold for a mask within `bounds` (canvas pixels), without holding it.
 
     With `margins`, all that is new counts as painted. A `grow` or `feather` of None is automatic.
     `markup` is a script's drawing, which is sent as it is; `drawing` is one from the studio.
+    `boxes` are those of the painted mask's islands, as imaging.islands finds them; without them it is
+    one island. Several frames are told where they cost no more than one.
     """
     known = model_named(model)
     left = Budget.of(now or timezone.now()).left_microusd
+    # with a wrong edge or framing the frames are told all the same: those of what was left open
     wrong_edge = wrong_with_edge(grow, feather)
-    if wrong_edge:  # the frame is told all the same: that of an edge that was left open
+    if wrong_edge:
         grow = feather = None
+    canvas = extending.canvas_size(image.size, margins) if image else None
+    wrong_framing = wrong_with_framing(framing, canvas)
+    if wrong_framing:
+        framing = AROUND_MASK
     edge = _edge(image, bounds, margins, grow, feather, fit)
     if isinstance(known, Problem):
         return replace(edge, left_microusd=left, problems=(known,))
     options = with_default_size(known, options, fit)
+    if helper:
+        prompt_chars = len(with_helper("x" * max(1, prompt_chars), HELPER))
     prompt = None if operation == "vary" else "x" * max(1, prompt_chars)
     params = params_of(known, operation, options, prompt)
     further = 1 if drawing and drawing.sent_as == MarkupAs.REFERENCE else 0
@@ -94,21 +130,55 @@ def quote(
         *too_many(known, references, further),
         *wrong_with_margins(image, margins),
         *wrong_edge,
+        *wrong_framing,
         *wrong_with_drawing(known, operation, drawing),
     )
     told = replace(edge, left_microusd=left, problems=problems, price_date=known.price_date)
-    if not any(problem.field in ("size", "model", "margins") for problem in problems):
-        canvas = extending.canvas_size(image.size, margins) if image else None
-        shown = _drawn_bounds(drawing, canvas)
-        extends = any(margins)
-        frame = frame_for(known, operation, canvas, edge.contract, options, fit, shown, extends)
-        told = replace(told, frame=frame)
-    if problems:
+    if any(problem.field in ("size", "model", "margins") for problem in problems):
         return told
-    sizes = _sent_sizes(image, told.frame, references, further)
     has_overlay = edge.contract is not None or markup or drawing is not None
-    estimate = _estimate(known, params, told.frame, sizes, fit=fit, mask=has_overlay)
-    return replace(told, low_microusd=estimate.low, high_microusd=estimate.high)
+    sent = _Sent(known, params, image, references, further, has_overlay, fit)
+    held = _grown(boxes, edge, canvas)
+
+    def framed(chosen: Framing) -> Quote:
+        frames = frames_for(
+            known, operation, canvas, held, options, fit,
+            drawing=_drawn_bounds(drawing, canvas),
+            extends=any(margins),
+            framing=chosen,
+            price=sent_pixels if problems else lambda frame: _estimate(sent, frame).high,
+        )  # fmt: skip
+        return _priced(replace(told, frames=frames), sent)
+
+    quoted = framed(framing)
+    if len(quoted.frames) < 2:
+        return quoted
+    return replace(quoted, one_frame=framed(replace(framing, split=False)))
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What is sent beside the frames, which the price depends on."""
+
+    model: Model
+    params: Params
+    image: Image | None
+    references: tuple[Image, ...]
+    further: int
+    has_overlay: bool
+    fit: Fit
+
+
+def _priced(told: Quote, sent: _Sent) -> Quote:
+    """With what its calls cost together: one for each frame, or one that sends pictures as they are."""
+    if told.problems:
+        return told
+    calls = [_estimate(sent, frame) for frame in told.frames or (None,)]
+    return replace(
+        told,
+        low_microusd=sum(call.low for call in calls),
+        high_microusd=sum(call.high for call in calls),
+    )
 
 
 def _edge(
@@ -120,7 +190,7 @@ def _edge(
     fit: Fit,
 ) -> Quote:
     """What may change, and its edge. What scripts send is taken as it is."""
-    nothing = Quote(None, None, None, None, ())
+    nothing = Quote(None, None, None, (), ())
     if image is None:
         return nothing
     painted = _with_new(image, bounds, margins)
@@ -130,6 +200,15 @@ def _edge(
     contract = masks.grown_bounds(painted, grow, extending.canvas_size(image.size, margins))
     feather = stitching.default_feather(contract) if feather is None else feather
     return replace(nothing, contract=contract, grow=grow, feather=feather)
+
+
+def _grown(boxes: Sequence[Bounds], edge: Quote, canvas: Size | None) -> tuple[Bounds, ...]:
+    """Where the islands of what may change lie: those of the painted mask, each grown."""
+    if edge.contract is None or canvas is None:
+        return ()
+    if not boxes:
+        return (edge.contract,)
+    return islands.disjoint([masks.grown_bounds(box, edge.grow, canvas) for box in boxes])
 
 
 def _with_new(image: Image, bounds: Bounds | None, margins: Margins) -> Bounds | None:
@@ -202,6 +281,7 @@ def too_many(model: Model, references: tuple[Image, ...], further: int = 0) -> l
 
 
 MOST_EDGE = 1000  # pixels: a wider edge is another mask
+SMALLEST_OWN = 16  # pixels: a shorter side is a slip of the hand
 
 
 def wrong_with_edge(grow: int | None, feather: int | None) -> list[Problem]:
@@ -251,37 +331,60 @@ def drawing_as(chosen: str, model: Model) -> str:
     return MarkupAs.MARKUP if model.takes("markup", "edit") else MarkupAs.REFERENCE
 
 
-def _sent_sizes(
-    image: Image | None, frame: Frame | None, references: tuple[Image, ...], further: int
-) -> list[Size]:
-    """A drawing that is sent as a picture is of the frame's size, as the first picture is."""
-    first = [] if image is None else [frame.size if frame else image.size]
-    return [*first, *(reference.size for reference in references), *first[:further]]
+def wrong_with_framing(framing: Framing, canvas: Size | None) -> list[Problem]:
+    problems = []
+    if framing.mode not in MODES:
+        problems.append(Problem("framing", "not_offered", "Choose what is sent with the mask."))
+    if not LEAST_CONTEXT <= framing.context <= MOST_CONTEXT:
+        facts = {"min": LEAST_CONTEXT, "max": MOST_CONTEXT}
+        sentence = f"Give {LEAST_CONTEXT} to {MOST_CONTEXT} of the mask's side."
+        problems.append(Problem("context", "out_of_range", sentence, facts))
+    if framing.mode == "own":
+        problems += _wrong_with_own(framing.own, canvas)
+    return problems
 
 
-def _estimate(
-    model: Model,
-    params: Params,
-    frame: Frame | None,
-    sizes: list[Size],
-    *,
-    fit: Fit,
-    mask: bool,
-) -> pricing.Estimate:
+def _wrong_with_own(own: Bounds | None, canvas: Size | None) -> list[Problem]:
+    if own is None:
+        return [Problem("own", "missing", "Drag a frame over the picture.")]
+    left, top, right, bottom = own
+    if min(right - left, bottom - top) < SMALLEST_OWN:
+        sentence = f"Neither side of a frame may be shorter than {SMALLEST_OWN} pixels."
+        return [Problem("own", "too_small", sentence, {"min": SMALLEST_OWN})]
+    if canvas and (min(left, top) < 0 or right > canvas[0] or bottom > canvas[1]):
+        return [Problem("own", "not_inside", "The frame must lie inside the picture.")]
+    return []
+
+
+def with_helper(prompt: str, helper: str) -> str:
+    """The text that is sent: what a person wrote, and the sentence that helps ("": none) after it."""
+    written_by_hand = prompt.strip()
+    return f"{written_by_hand}\n\n{helper}" if helper and written_by_hand else prompt
+
+
+def _estimate(sent: _Sent, frame: Frame | None) -> pricing.Estimate:
+    params = sent.params
     size = sent_size(params.operation, {"size": params.size}, frame)
-    if size in (None, "auto") and params.operation == "edit" and fit == "mask":
+    if size in (None, "auto") and params.operation == "edit" and sent.fit == "mask":
         size = written((1024, 1024))  # nothing is painted yet: something to go by
     return pricing.estimate(
-        model,
+        sent.model,
         operation=params.operation,
         size=size,
         quality=params.quality,
         n=params.n or 1,
-        input_sizes=sizes,
+        input_sizes=_sent_sizes(sent, frame),
         prompt_chars=len(params.prompt or ""),
-        mask=mask,
+        mask=sent.has_overlay,
         input_fidelity=params.input_fidelity,
         partial_images=previews_wanted(
-            model, {"n": params.n, "partial_images": params.partial_images}
+            sent.model, {"n": params.n, "partial_images": params.partial_images}
         ),
     )
+
+
+def _sent_sizes(sent: _Sent, frame: Frame | None) -> list[Size]:
+    """A drawing that is sent as a picture is of the frame's size, as the first picture is."""
+    first = [] if sent.image is None else [frame.size if frame else sent.image.size]
+    further = [reference.size for reference in sent.references]
+    return [*first, *further, *first[: sent.further]]

@@ -15,14 +15,17 @@ from django.utils import timezone
 from editor.images_api import catalogue
 from editor.images_api.catalogue import Model, Problem
 from editor.images_api.messages import Operation
-from editor.imaging import extending, files, markup, masks
+from editor.imaging import extending, files, islands, markup, masks
 from editor.imaging import marks as marked
+from editor.imaging.arrays import Bounds
 from editor.imaging.extending import NO_MARGINS, Margins
+from editor.imaging.framing import AROUND_MASK, Framing
 from editor.jobs import pictures
 from editor.jobs.canvas import bounds_of
 from editor.jobs.frames import Fit, with_default_size
 from editor.jobs.hints import hint
 from editor.jobs.quotes import (
+    HELPER,
     Drawing,
     Quote,
     drawing_as,
@@ -32,8 +35,10 @@ from editor.jobs.quotes import (
     params_of,
     quote,
     too_many,
+    with_helper,
     wrong_with_drawing,
     wrong_with_edge,
+    wrong_with_framing,
     wrong_with_margins,
 )
 from editor.models import Edit, Image, MarkupAs, OverBudget, Person, Reference, hold
@@ -56,6 +61,9 @@ class NewEdit:
     `marks` are the studio's (imaging.marks.read takes them), sent as `markup_as` says ("" chooses).
     `references` are further pictures, in order. `options` are those of quotes.OPTIONS that were
     chosen: n, size ("WxH" or "auto"), quality and so on. `fit` says what a size means, see frames.
+    `framing` says what is sent with the mask, its own frame in pixels of the canvas; what a script
+    sends is framed as frames says. With `helper`, quotes.HELPER is sent after the prompt where a mask
+    is sent.
     """
 
     person: Person
@@ -75,6 +83,8 @@ class NewEdit:
     key: UUID
     again: Edit | None = None
     fit: Fit = "mask"
+    framing: Framing = AROUND_MASK
+    helper: bool = False
 
 
 class NotSubmitted(Exception):
@@ -125,6 +135,7 @@ class Checked:
     mask: Any | None  # as painted, with all that is new
     marks: tuple[marked.Mark, ...]
     drawing: Drawing | None
+    helper: str
     quote: Quote
 
 
@@ -142,7 +153,9 @@ def _row(new: NewEdit, checked: Checked, digest: str) -> Edit:
         prompt=new.prompt.strip(),
         model=checked.model.id,
         options=_options(new, checked.model),
-        frames=[quoted.frame.to_dict()] if quoted.frame else [],
+        framing=new.framing.to_dict(),
+        frames=[frame.to_dict() for frame in quoted.frames],
+        helper=checked.helper,
         estimate_low_microusd=quoted.low_microusd,
         estimate_microusd=quoted.high_microusd,
         price_date=quoted.price_date,
@@ -183,8 +196,7 @@ def _checked(new: NewEdit) -> Checked:
     if isinstance(model, Problem):
         raise NotSubmitted([model])
     options = _options(new, model)
-    prompt = None if new.operation == "vary" else new.prompt
-    problems = [*catalogue.problems(model, params_of(model, new.operation, options, prompt))]
+    problems: list[Problem] = []
     if new.source is None and new.operation != "generate":
         problems.append(Problem("image", "missing", "There is no picture to change."))
     problems += _wrong_with_markup(new, model)
@@ -200,6 +212,9 @@ def _checked(new: NewEdit) -> Checked:
     problems += wrong_with_drawing(model, new.operation, drawing)
     mask, grow, wrong = _mask_and_edge(new, drawing)
     problems += wrong
+    helper = _helper(new, mask, drawing)
+    prompt = None if new.operation == "vary" else with_helper(new.prompt, helper)
+    problems[:0] = catalogue.problems(model, params_of(model, new.operation, options, prompt))
     if problems:
         raise NotSubmitted(problems)
     quoted = quote(
@@ -216,10 +231,25 @@ def _checked(new: NewEdit) -> Checked:
         grow=grow,
         feather=new.feather,
         drawing=drawing,
+        boxes=_boxes(new, mask),
+        framing=new.framing,
+        helper=bool(helper),
     )
     if quoted.problems:
         raise NotSubmitted(quoted.problems)
-    return Checked(model, mask, marks, drawing, quoted)
+    return Checked(model, mask, marks, drawing, helper, quoted)
+
+
+def _helper(new: NewEdit, mask: Any | None, drawing: Drawing | None) -> str:
+    """It speaks of the mask, and a drawing may be sent in the mask's place."""
+    is_sent = mask is not None and not (drawing and drawing.sent_as == MarkupAs.MARKUP)
+    return HELPER if new.helper and is_sent else ""
+
+
+def _boxes(new: NewEdit, mask: Any | None) -> tuple[Bounds, ...]:
+    """Where the mask's islands lie, where there may be a frame for each."""
+    may_split = new.fit == "mask" and new.framing.split and not any(new.margins)
+    return islands.boxes(mask) if may_split and mask is not None else ()
 
 
 def _drawing(new: NewEdit, model: Model, marks: tuple[marked.Mark, ...]) -> Drawing | None:
@@ -237,13 +267,19 @@ def _mask_and_edge(
     """The mask as painted with all that is new, how far it is grown, and what is wrong with them."""
     wrong = [*wrong_with_margins(new.source, new.margins), *wrong_with_edge(new.grow, new.feather)]
     if wrong:
-        return None, None, wrong
+        return None, None, [*wrong, *_wrong_with_framing(new)]
     try:
         mask = _read_mask(new, drawing)
         grow = _grow(new, mask)
     except masks.MaskRefused as refused:
-        return None, None, [Problem("mask", refused.code, str(refused), refused.facts)]
-    return mask, grow, []
+        refusal = Problem("mask", refused.code, str(refused), refused.facts)
+        return None, None, [refusal, *_wrong_with_framing(new)]
+    return mask, grow, _wrong_with_framing(new)
+
+
+def _wrong_with_framing(new: NewEdit) -> list[Problem]:
+    canvas = extending.canvas_size(new.source.size, new.margins) if new.source else None
+    return wrong_with_framing(new.framing, canvas)
 
 
 def _grow(new: NewEdit, mask: Any | None) -> int | None:
@@ -328,6 +364,8 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         and _is_mask_of(edit, new, digest)
         and (_digest(new.markup) in edit.markup if new.markup else not edit.markup)
         and _is_edge_of(edit, new)
+        and edit.framing == new.framing.to_dict()
+        and _has_helper_of(edit, new)
         and edit.marks == _listed(new.marks)
         and (not edit.marks or edit.markup_as == drawing_as(new.markup_as, model))
         and [each.image_id for each in edit.references.all()]
@@ -339,6 +377,12 @@ def _same(edit: Edit, new: NewEdit, digest: str) -> Edit:
         )
         raise NotSubmitted([Problem("", "key_used", sentence, {})], conflict=True)
     return edit
+
+
+def _has_helper_of(edit: Edit, new: NewEdit) -> bool:
+    """Where no mask is sent there is no such sentence, whatever was chosen."""
+    is_sent = bool(edit.mask) and edit.markup_as != MarkupAs.MARKUP
+    return bool(edit.helper) == (new.helper and is_sent)
 
 
 def _is_mask_of(edit: Edit, new: NewEdit, digest: str) -> bool:
