@@ -55,13 +55,14 @@ def next_frame(edit: Edit) -> int:
         return 0
     answered = edit.attempts.filter(outcome=Attempt.Outcome.SUCCEEDED)
     came = set(answered.values_list("frame", flat=True))
-    return next(index for index in range(len(edit.frames)) if index not in came)
+    # All have come where a process looks that lost the edit: its intent will be refused.
+    return next((index for index in range(len(edit.frames)) if index not in came), 0)
 
 
 def _attempt(edit: Edit, token: UUID) -> None:
     frame = next_frame(edit)
     try:
-        request = prepare(edit, frame) if frame else prepare(edit)
+        request = prepare(edit, frame)
     except ProviderRejected as refused:
         outcome.fail(edit, refused, token=token)
         return

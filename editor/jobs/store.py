@@ -222,16 +222,19 @@ def _keep_frame(edit: Edit, attempt: Attempt, answer: Answer, token: UUID) -> bo
 
     Raises UnusableAnswer where nothing that came can be kept.
     """
-    if edit.pieces.filter(attempt=attempt).exists():
-        return False  # by a process that has died since: it was the last one
-    with pictures.pixel_gate:
-        pieces = [came.piece for came in _arriving(edit, attempt, answer)]
-    if not pieces:
-        raise _nothing_kept(answer)
+    is_last = attempt.frame == len(edit.frames) - 1
+    is_kept = edit.pieces.filter(attempt=attempt).exists()  # by a process that has died since
+    if is_kept and is_last:
+        return False
+    pieces: list[Piece] = []
+    if not is_kept:
+        with pictures.pixel_gate:
+            pieces = [came.piece for came in _arriving(edit, attempt, answer)]
+        if not pieces:
+            raise _nothing_kept(answer)
     crash("before-next")
+    bought = _bought(edit, attempt, answer)
     with durable():
-        is_last = attempt.frame == len(edit.frames) - 1
-        bought = _bought(edit, attempt, answer)
         goes_on = not is_last and outcome.go_on(edit, attempt, bought, token=token)
         if not goes_on:
             _still_ours(edit, token, lease_until=timezone.now() + leases.length())

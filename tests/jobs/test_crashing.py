@@ -12,6 +12,8 @@ from editor.jobs.run import run
 from editor.jobs.store import store
 from editor.jobs.sweep import sweep
 from editor.models import Budget, Edit, LedgerEntry, Status
+from tests.canned_provider import Answer, error, pictures
+from tests.jobs.several import in_two_frames
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +31,33 @@ EXPECTED = {
     "before-settle": (Status.SUCCEEDED, 1),
     "after-settle": (Status.SUCCEEDED, 1),
 }
+# of an edit of two frames: the point (@2: in the second), status after all, calls, results
+EXPECTED_OF_TWO = {
+    "after-claim": (Status.SUCCEEDED, 2),
+    "before-intent": (Status.SUCCEEDED, 2),
+    "after-intent": (Status.UNKNOWN, 0),
+    "before-body": (Status.UNKNOWN, 0),
+    "after-spool": (Status.SUCCEEDED, 2),
+    "after-answered": (Status.SUCCEEDED, 2),
+    "after-fetch": (Status.SUCCEEDED, 2),
+    "after-raw": (Status.SUCCEEDED, 2),
+    "before-next": (Status.SUCCEEDED, 2),
+    "after-next": (Status.SUCCEEDED, 2),
+    "after-result": (Status.SUCCEEDED, 2),
+    "before-settle": (Status.SUCCEEDED, 2),
+    "after-settle": (Status.SUCCEEDED, 2),
+    "after-claim@2": (Status.SUCCEEDED, 2),
+    "before-intent@2": (Status.SUCCEEDED, 2),
+    "after-intent@2": (Status.UNKNOWN, 1),
+    "before-body@2": (Status.UNKNOWN, 1),
+    "after-spool@2": (Status.SUCCEEDED, 2),
+    "after-answered@2": (Status.SUCCEEDED, 2),
+    "after-fetch@2": (Status.SUCCEEDED, 2),
+    "after-raw@2": (Status.SUCCEEDED, 2),
+    "before-next@2": (Status.SUCCEEDED, 2),
+    "after-next@2": (Status.SUCCEEDED, 2),
+}
+WHERE_IT_ENDS_EARLY = ("after-end", "after-fetch", "after-result", "before-settle", "after-settle")
 
 
 def in_a_process_that_dies_at(point, act):
@@ -57,11 +86,23 @@ def recover(edit):
     edit.refresh_from_db()
 
 
+def carry(edit):
+    """What a sweeper and workers do until nothing is left to do."""
+    for _ in range(6):
+        Edit.objects.filter(status=Status.QUEUED).update(hinted_at=None)
+        recover(edit)
+        if edit.is_finished or edit.status == Status.UNKNOWN:
+            return
+    raise AssertionError(f"still {edit.status}")
+
+
 def test_every_named_point_is_tested():
-    assert set(EXPECTED) == set(crashing.POINTS)
+    of_two = {point.partition("@")[0] for point in EXPECTED_OF_TWO} | set(WHERE_IT_ENDS_EARLY)
+    assert of_two == set(crashing.POINTS)
+    assert set(EXPECTED) == of_two - {"before-next", "after-next", "after-end"}
 
 
-@pytest.mark.parametrize("point", crashing.POINTS)
+@pytest.mark.parametrize("point", EXPECTED)
 def test_a_worker_killed_at_a_point_loses_nothing_and_pays_nothing_twice(
     canned, photo, make_edit, point
 ):
@@ -80,6 +121,56 @@ def test_a_worker_killed_at_a_point_loses_nothing_and_pays_nothing_twice(
         assert Budget.objects.get().held_microusd == 0
     else:
         assert edit.hold_microusd == Budget.objects.get().held_microusd > 0
+
+
+def run_all(edit):
+    while run(edit.pk):
+        pass
+
+
+@pytest.mark.parametrize("point", EXPECTED_OF_TWO)
+def test_a_worker_killed_between_or_within_two_frames_sends_each_once(
+    canned, photo, make_edit, point
+):
+    status, calls = EXPECTED_OF_TWO[point]
+    edit = in_two_frames(make_edit, photo, hinted_at=None)
+    assert in_a_process_that_dies_at(point, lambda: run_all(edit)) == 137
+    carry(edit)
+    assert edit.status == status
+    assert canned.calls == calls
+    assert canned.most_calls_of_one_attempt() <= 1
+    budget = Budget.objects.get()
+    assert budget.held_microusd == edit.hold_microusd
+    assert budget.spent_microusd == sum(
+        edit.attempts.filter(outcome="succeeded").values_list("cost_microusd", flat=True)
+    )
+    if status == Status.SUCCEEDED:
+        assert edit.hold_microusd == 0
+        assert list(edit.results.get().pieces.values_list("frame", flat=True)) == [0, 1]
+        assert list(LedgerEntry.objects.order_by("id").values_list("kind", flat=True)) == [
+            "hold", "settle", "settle",
+        ]  # fmt: skip
+    else:
+        assert edit.hold_microusd > 0
+        assert edit.pieces.count() == calls
+        assert not edit.results.exists()
+
+
+@pytest.mark.parametrize("point", WHERE_IT_ENDS_EARLY)
+def test_killed_while_what_came_is_put_together_it_is_put_together_later(
+    canned, photo, make_edit, point
+):
+    canned.script = [Answer(body=pictures()), Answer(400, error("moderation_blocked", "No signs."))]
+    edit = in_two_frames(make_edit, photo, hinted_at=None)
+    run(edit.pk)
+    assert in_a_process_that_dies_at(point, lambda: run(edit.pk)) == 137
+    carry(edit)
+    assert (edit.status, edit.trouble, edit.trouble_text) == (
+        Status.SUCCEEDED, "frames_missing", "No signs.",
+    )  # fmt: skip
+    assert edit.results.count() == 1
+    assert canned.calls == 2
+    assert (edit.hold_microusd, Budget.objects.get().held_microusd) == (0, 0)
 
 
 @pytest.mark.parametrize("point", ["after-raw", "after-result", "before-settle"])
