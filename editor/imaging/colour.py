@@ -2,11 +2,18 @@
 
 import io
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from PIL import Image, ImageChops, ImageCms, ImageFilter
 
 _STRIP_PIXELS = 4_000_000
+_LARGEST_PROFILE = 4_000_000
+_RENDERING: dict[str, Any] = {
+    "renderingIntent": ImageCms.Intent.RELATIVE_COLORIMETRIC,
+    "flags": ImageCms.Flags.BLACKPOINTCOMPENSATION,
+}
 
 
 def flattened(image: Image.Image) -> Image.Image:
@@ -56,9 +63,73 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return colours
 
 
+def as_rgb(image: Image.Image) -> Image.Image:
+    """A picture of mode L, LA, RGB or RGBA in RGB or RGBA, its values as they are."""
+    wanted = "RGBA" if image.mode in ("LA", "RGBA") else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
+
+
+def kept_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
+    """The profile that a picture of a flattened mode can be written with, its values unchanged.
+
+    None for one that is to be converted by to_srgb, or that needs no conversion for want of a
+    profile.
+    """
+    if not profile or image.mode not in ("L", "LA", "RGB", "RGBA"):
+        return None
+    return profile if conversion(profile) else None
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Between sRGB and the colours of an RGB profile, 8 bits. Both are None for sRGB itself."""
+
+    _to_srgb: ImageCms.ImageCmsTransform | None
+    _from_srgb: ImageCms.ImageCmsTransform | None
+
+    @property
+    def is_identity(self) -> bool:
+        return self._to_srgb is None
+
+    def to_srgb(self, image: Image.Image) -> Image.Image:
+        """What the function to_srgb makes of it; `image` is of mode RGB."""
+        return _applied(self._to_srgb, image)
+
+    def from_srgb(self, image: Image.Image) -> Image.Image:
+        return _applied(self._from_srgb, image)
+
+
+@lru_cache(maxsize=8)
+def conversion(profile: bytes) -> Conversion | None:
+    """None for a profile that is broken, not of RGB, or cannot be converted to."""
+    if len(profile) > _LARGEST_PROFILE:
+        return None
+    with suppress(Exception):
+        opened = ImageCms.getOpenProfile(io.BytesIO(profile))
+        if opened.profile.xcolor_space.strip() != "RGB":
+            return None
+        if _is_srgb(opened):
+            return Conversion(None, None)
+        srgb = ImageCms.createProfile("sRGB")
+        return Conversion(_transform(opened, srgb), _transform(srgb, opened))
+    return None
+
+
+def _transform(source: Any, target: Any) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(source, target, "RGB", "RGB", **_RENDERING)
+
+
+def _applied(transform: ImageCms.ImageCmsTransform | None, image: Image.Image) -> Image.Image:
+    if transform is None:
+        return image
+    return cast("Image.Image", ImageCms.applyTransform(image, transform))
+
+
 def _scaled_to_8_bits(image: Image.Image) -> Image.Image:
     """Grey of more than 8 bits. Pillow's own conversion clips instead of scaling."""
     if image.mode.startswith("I;16"):
+        # Pillow scales no 16 bits but those of its own machine's order
+        image = image if image.mode == "I;16" else image.convert("I")
         return image.point(lambda value: value * (1 / 257) + 0.5).convert("L")
     darkest, brightest = cast("tuple[float, float]", image.getextrema())
     low, high = _tone_range(image.mode, darkest, brightest)
@@ -115,9 +186,8 @@ def _converted(image: Image.Image, profile: Any) -> Image.Image | None:
         image,
         profile,
         ImageCms.createProfile("sRGB"),
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
         outputMode="RGB",
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        **_RENDERING,
     )
 
 

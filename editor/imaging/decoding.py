@@ -34,6 +34,7 @@ _PILLOW_NAMES = {
 }
 
 _ORIENTATION = 0x0112
+_BITS_PER_SAMPLE = 0x0102
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,30 +52,46 @@ _LARGE_WEBP = 16_000_000
 
 @dataclass(frozen=True)
 class Decoded:
-    """An upright sRGB picture (mode RGB or RGBA), maybe shrunk; `size` is that of the original."""
+    """An upright picture (mode RGB or RGBA), maybe shrunk; `size` is that of the original.
+
+    It is sRGB, or of `profile`, where its own colours were asked for. `bits` are those that the file has
+    for each sample, `mode` is Pillow's of the file, `exif` the block as it was found.
+    """
 
     image: Image.Image
     format: str
     frames: int
     size: tuple[int, int]
+    mode: str = "RGB"
+    bits: int = 8
+    orientation: int = 1
+    profile: bytes | None = None
+    exif: bytes | None = None
 
     @property
     def has_alpha(self) -> bool:
         return self.image.mode == "RGBA"
 
 
-def decode(source: Path | bytes, limits: Limits, *, long_side: int | None = None) -> Decoded:
+def decode(
+    source: Path | bytes,
+    limits: Limits,
+    *,
+    long_side: int | None = None,
+    in_own_colours: bool = False,
+) -> Decoded:
     """The first frame of a picture file, upright, 8-bit, sRGB; alpha is kept unless all opaque.
 
     With `long_side` it is shrunk to that many pixels as early as possible, which saves time
-    and memory; never enlarged. Raises ImageRefused and nothing else, whatever the bytes.
+    and memory; never enlarged. `in_own_colours` leaves a picture whose profile colour.conversion can
+    use in the colours of that profile. Raises ImageRefused and nothing else, whatever the bytes.
     """
     with _only_refusals(), _stream(source) as file:
         file_size = file.seek(0, os.SEEK_END)
         image, format_name = _opened(file, file_size, limits)
         width, height = image.size
         try:
-            return _decoded(image, format_name, file, long_side)
+            return _decoded(image, format_name, file, long_side, in_own_colours)
         except MemoryError:
             raise ImageRefused("too_many_pixels", width=width, height=height) from None
 
@@ -86,20 +103,28 @@ def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 
 def _decoded(
-    image: Image.Image, format_name: str, file: BinaryIO, long_side: int | None
+    image: Image.Image,
+    format_name: str,
+    file: BinaryIO,
+    long_side: int | None,
+    in_own_colours: bool,
 ) -> Decoded:
     orientation = _orientation(image)
     profile = image.info.get("icc_profile")
+    mode, bits = image.mode, _bits(image, format_name, file)
     size = image.size if orientation not in _TURNED else (image.height, image.width)
     target = _target(image.size, long_side)
     if target != image.size:
         image.draft(image.mode, target)  # JPEG: decodes at 1/2, 1/4 or 1/8 of the size
-    image, frames = _loaded(image, format_name, file)
+    opened = image
+    image, frames = _loaded(opened, format_name, file)
     flat = colour.without_idle_alpha(colour.flattened(image))
     if flat.size != target:
         flat = colour.shrunk(flat, target)
-    upright = _turned(colour.to_srgb(flat, profile), orientation)
-    return Decoded(upright, format_name, frames, size)
+    kept = colour.kept_profile(flat, profile) if in_own_colours else None
+    shown = colour.as_rgb(flat) if kept else colour.to_srgb(flat, profile)
+    upright = _turned(shown, orientation)
+    return Decoded(upright, format_name, frames, size, mode, bits, orientation, kept, _exif(opened))
 
 
 @contextmanager
@@ -169,6 +194,23 @@ def _orientation(image: Image.Image) -> int:
     with suppress(Exception):
         return int(image.getexif().get(_ORIENTATION, 1))
     return 1
+
+
+def _bits(image: Image.Image, format_name: str, file: BinaryIO) -> int:
+    """Of each sample, as the file has them: Pillow opens colours of 16 bits with 8."""
+    if format_name == "png":
+        file.seek(24)
+        return file.read(1)[0]
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        with suppress(Exception):
+            return int(max(image.tag_v2[_BITS_PER_SAMPLE]))
+    return 8
+
+
+def _exif(image: Image.Image) -> bytes | None:
+    """The block of EXIF as it was written; not for TIFF, where the file is its own."""
+    found = image.info.get("exif")
+    return found if isinstance(found, bytes) else None
 
 
 def _turned(image: Image.Image, orientation: int) -> Image.Image:

@@ -43,13 +43,26 @@ def extended(pixels: Pixels, margins: Margins) -> Pixels:
     the canvas only strips are held in memory. Raises ValueError for margins below 0.
     """
     _require_margins(margins)
+    width, height = canvas_size(size_of(pixels), margins)
+    canvas = np.empty((height, width, pixels.shape[2]), np.uint8)
+    for (left, top, right, bottom), part in new_parts(pixels, margins):
+        canvas[top:bottom, left:right] = part
+    left, top, right, bottom = place_of(size_of(pixels), margins)
+    canvas[top:bottom, left:right] = pixels
+    return canvas
+
+
+def new_parts(pixels: Pixels, margins: Margins) -> Iterator[tuple[Bounds, Pixels]]:
+    """All that is new on the canvas, in parts of a few rows, each with its bounds there.
+
+    Raises ValueError for margins below 0.
+    """
+    _require_margins(margins)
+    if not any(margins):
+        return
     size = size_of(pixels)
     width, height = canvas_size(size, margins)
-    canvas = np.empty((height, width, pixels.shape[2]), np.uint8)
     left, top, right, bottom = place_of(size, margins)
-    canvas[top:bottom, left:right] = pixels
-    if not any(margins):
-        return canvas
     rows, columns = _reflected(size[1], margins[1], height), _reflected(size[0], margins[0], width)
     soft = _softened(pixels, margins)
     out_rows, out_columns = _outside(height, top, bottom), _outside(width, left, right)
@@ -60,8 +73,7 @@ def extended(pixels: Pixels, margins: Margins) -> Pixels:
         blurred = _enlarged(soft, (width, height), strip)
         far = np.hypot(out_rows[down, None], out_columns[None, across])
         share = np.minimum(far / reach, 1)[..., None]
-        canvas[down, across] = (sharp + share * (blurred - sharp) + 0.5).astype(np.uint8)
-    return canvas
+        yield strip, (sharp + share * (blurred - sharp) + 0.5).astype(np.uint8)
 
 
 def placed(pixels: Pixels, margins: Margins) -> Pixels:

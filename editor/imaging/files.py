@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from . import decoding
+from . import decoding, png_writing
 from .arrays import Pixels, Size, size_of
 from .decoders import nursery
 from .formats import sniff
@@ -33,7 +33,8 @@ __all__ = [
     "sniff",
 ]
 
-_TRUSTED = Limits(max_bytes=2**40, max_pixels=2**30, max_side=2**20)
+_SEGMENT_BYTES = 65_000
+TRUSTED = Limits(max_bytes=2**40, max_pixels=2**30, max_side=2**20)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def open_picture(source: Path | bytes) -> Picture:
 
     The same file always gives the same pixels. Raises ImageRefused if it cannot be read.
     """
-    decoded = decoding.decode(source, _TRUSTED)
+    decoded = decoding.decode(source, TRUSTED)
     width, height = decoded.image.size
     pixels = np.empty((height, width, 4 if decoded.has_alpha else 3), np.uint8)
     for top, strip in decoding.strips(decoded.image):
@@ -122,28 +123,58 @@ def open_untrusted(path: Path, limits: Limits | None = None) -> Picture:
     return Picture(pixels, answer["format"], answer["frames"], channels == 4)
 
 
-def encode_png(pixels: Pixels, *, level: int = 1) -> bytes:
+def encode_png(
+    pixels: Pixels,
+    *,
+    level: int = 1,
+    profile: bytes | None = None,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+) -> bytes:
     """A lossless PNG of RGB or RGBA pixels.
 
-    Level 1 is for speed (24 MP in about half a second); higher levels are zlib's.
+    Level 1 is for speed (24 MP in about half a second); higher levels are zlib's. What the file
+    says beside them: `profile` is the ICC profile whose colours `pixels` are in, `exif` begins with
+    its byte order ("II" or "MM"), `xmp` is a packet, as provenance.xmp makes it.
     """
+    if level <= 1:
+        return png_writing.encoded(pixels, profile=profile, exif=exif, xmp=xmp)
     order = cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
     settings = [cv2.IMWRITE_PNG_COMPRESSION, level]
-    settings += _quick_settings(pixels) if level <= 1 else []
     done, data = cv2.imencode(".png", cv2.cvtColor(pixels, order), settings)
     if not done:
         raise ValueError("the pixels could not be encoded as PNG")
-    return data.tobytes()
+    return png_writing.with_facts(data.tobytes(), profile=profile, exif=exif, xmp=xmp)
 
 
-def encode_jpeg(pixels: Pixels, quality: int = 95) -> bytes:
-    """A JPEG without colour subsampling (4:4:4); transparency is laid on white."""
-    return _encoded(_on_white(pixels), "JPEG", quality=quality, subsampling=0)
+def encode_jpeg(
+    pixels: Pixels,
+    quality: int = 95,
+    *,
+    profile: bytes | None = None,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+) -> bytes:
+    """A JPEG without colour subsampling (4:4:4); transparency is laid on white.
+
+    `profile`, `exif` and `xmp` as for encode_png. EXIF or XMP of more than 65,000 bytes is left out:
+    it does not fit a segment.
+    """
+    beside = _beside(profile, exif if _fits(exif) else None, xmp if _fits(xmp) else None)
+    return _encoded(_on_white(pixels), "JPEG", quality=quality, subsampling=0, **beside)
 
 
-def encode_webp(pixels: Pixels, quality: int = 80) -> bytes:
-    """A lossy WebP of RGB or RGBA pixels."""
-    return _encoded(Image.fromarray(pixels), "WEBP", quality=quality, method=2)
+def encode_webp(
+    pixels: Pixels,
+    quality: int = 80,
+    *,
+    profile: bytes | None = None,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+) -> bytes:
+    """A lossy WebP of RGB or RGBA pixels. `profile`, `exif` and `xmp` as for encode_png."""
+    beside = _beside(profile, exif, xmp)
+    return _encoded(Image.fromarray(pixels), "WEBP", quality=quality, method=2, **beside)
 
 
 def with_alpha(pixels: Pixels) -> Pixels:
@@ -182,17 +213,14 @@ def _size(pair: list[int]) -> Size:
     return pair[0], pair[1]
 
 
-def _quick_settings(pixels: Pixels) -> list[int]:
-    """Measured on 24 MP of photo: AVG and Huffman take a third of Pillow's time and are smaller.
+def _beside(profile: bytes | None, exif: bytes | None, xmp: bytes | None) -> dict[str, bytes]:
+    """As Pillow's save() takes them, which looks for no byte order but for the head that JPEG has."""
+    given = {"icc_profile": profile, "exif": exif and b"Exif\0\0" + exif, "xmp": xmp}
+    return {name: value for name, value in given.items() if value}
 
-    Drawings, with their runs of equal pixels, would come out large: they get zlib's own strategy.
-    """
-    sample = pixels[::7]
-    equal = np.count_nonzero(sample[:, 1:] == sample[:, :-1]) / max(1, sample[:, 1:].size)
-    flat = cv2.IMWRITE_PNG_STRATEGY_DEFAULT
-    strategy = flat if equal > 0.5 else cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY
-    filtering = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG]
-    return [cv2.IMWRITE_PNG_STRATEGY, strategy, *filtering]
+
+def _fits(value: bytes | None) -> bool:
+    return value is not None and len(value) <= _SEGMENT_BYTES
 
 
 def _on_white(pixels: Pixels) -> Image.Image:
