@@ -1,4 +1,4 @@
-"""What was made in the studio, as it is asked about and sent: margins, the edge, and marks."""
+"""What was made in the studio, as it is asked about and sent: margins, the edge, the frame, and marks."""
 
 import json
 from collections.abc import Mapping
@@ -6,20 +6,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from editor.images_api.catalogue import Problem
+from editor.imaging import islands
 from editor.imaging.arrays import Bounds
 from editor.imaging.extending import NO_MARGINS, Margins, canvas_size
+from editor.imaging.framing import AROUND_MASK, MODES, Framing
+from editor.imaging.islands import MOST_BOXES
 from editor.jobs.quotes import Drawing, drawing_as, model_named
 from editor.models import Image, MarkupAs
 from editor.web import offers, words
 
 MOST_MARKS_LETTERS = 1_000_000
+ON, OFF = "1", "0"
 LARGEST = 1_000_000  # pixels: what is more is no number that anybody has meant
 
 
 @dataclass(frozen=True)
 class Drawn:
     """What is drawn, and in `errors` what of it cannot be read. `marks` are as they came, `count` of them;
-    `marks_bounds` is where they lie on the canvas, where that was told."""
+    `marks_bounds` is where they lie on the canvas, where that was told, and `boxes` where the mask's
+    islands do."""
 
     margins: Margins = NO_MARGINS
     grow: int | None = None
@@ -29,6 +34,9 @@ class Drawn:
     markup_as: str = ""
     bounds: Bounds | None = None
     marks_bounds: Bounds | None = None
+    boxes: tuple[Bounds, ...] = ()
+    framing: Framing = AROUND_MASK
+    helper: bool = False
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     def drawing(self, model: str) -> Drawing | None:
@@ -46,26 +54,33 @@ class Drawn:
 
 def of_query(asked: Mapping[str, str], image: Image) -> Drawn:
     """From the estimate's address, which only counts the marks. `l`, `t`, `r` and `b` bound the mask on
-    the canvas; nonsense in their place is no mask."""
+    the canvas, and `islands` its pieces; nonsense in their place is no mask, or one in one piece."""
     margins, edge, errors = _common(asked)
+    framing, of_framing = framing_of(asked)
     count = offers.whole(asked.get("marks", "")) or 0
     mask = _numbers(",".join(asked.get(side, "") for side in "ltrb"))
     marks = _numbers(asked.get("marks_bounds", ""))
     left, top = margins[:2]
+    canvas = canvas_size(image.size, margins)
+    bounds = _within(mask, canvas)
     return Drawn(
         margins,
         *edge,
         count=max(0, count),
         markup_as=asked.get("markup_as", ""),
-        bounds=_within(mask, canvas_size(image.size, margins)),
+        bounds=bounds,
+        boxes=_islands(asked.get("islands", ""), bounds),
+        framing=framing,
+        helper=asked.get("helper", "") == ON,
         marks_bounds=marks and (marks[0] + left, marks[1] + top, marks[2] + left, marks[3] + top),
-        errors=errors,
+        errors={**errors, **of_framing},
     )
 
 
 def of_form(sent: Mapping[str, str], image: Image) -> Drawn:
     """From what is sent off. What the marks say is judged when it is submitted."""
     margins, edge, errors = _common(sent)
+    framing, of_framing = framing_of(sent)
     try:
         text = sent.get("marks", "") or "[]"
         marks = json.loads(text) if len(text) <= MOST_MARKS_LETTERS else None
@@ -74,8 +89,44 @@ def of_form(sent: Mapping[str, str], image: Image) -> Drawn:
     if not isinstance(marks, list):
         errors["marks"] = [str(words.PROBLEMS["marks.not_marks"])]
         marks = []
-    markup_as = sent.get("markup_as", "")
-    return Drawn(margins, *edge, marks=marks, count=len(marks), markup_as=markup_as, errors=errors)
+    return Drawn(
+        margins,
+        *edge,
+        marks=marks,
+        count=len(marks),
+        markup_as=sent.get("markup_as", ""),
+        framing=framing,
+        helper=sent.get("helper", "") == ON,
+        errors={**errors, **of_framing},
+    )
+
+
+def framing_of(sent: Mapping[str, str]) -> tuple[Framing, dict[str, list[str]]]:
+    """What is sent with the mask, and what of that cannot be read; what is not named is as it is by
+    itself. `context` is in percent; `own` bounds a frame on the canvas, which only "own" asks for.
+    Whether they are taken is judged where they are used."""
+    mode = sent.get("framing", "") or AROUND_MASK.mode
+    if mode not in MODES:
+        return AROUND_MASK, {"framing": [str(words.PROBLEMS["framing.not_offered"])]}
+    text = sent.get("context", "").strip()
+    percent = offers.whole(text) if text else round(100 * AROUND_MASK.context)
+    if percent is None or abs(percent) > LARGEST:
+        return AROUND_MASK, {"framing": [str(words.PROBLEMS["context.not_a_number"])]}
+    own = sent.get("own", "").strip() if mode == "own" else ""
+    bounds = _numbers(own)
+    if own and bounds is None:
+        return AROUND_MASK, {"framing": [str(words.PROBLEMS["own.not_a_frame"])]}
+    return Framing(mode, percent / 100, bounds, sent.get("split", "") != OFF), {}
+
+
+def fields_of(framing: Framing) -> dict[str, Any]:
+    """The same as the page's form has it."""
+    return {
+        "framing": framing.mode,
+        "context": str(round(100 * framing.context)),
+        "own": framing.own and list(framing.own),
+        "split": ON if framing.split else OFF,
+    }
 
 
 def _common(
@@ -100,6 +151,17 @@ def _numbers(text: str) -> Bounds | None:
         return None
     left, top, right, bottom = (number or 0 for number in numbers)
     return left, top, right, bottom
+
+
+def _islands(text: str, bounds: Bounds | None) -> tuple[Bounds, ...]:
+    """Boxes in a row, four numbers each. They are all of the mask or nothing: together they reach as far
+    as its bounds, and no further."""
+    parts = text.split(",", 4 * MOST_BOXES)
+    boxes = [_numbers(",".join(parts[at : at + 4])) for at in range(0, len(parts), 4)]
+    found = [box for box in boxes if box and box[0] < box[2] and box[1] < box[3]]
+    if len(found) != len(boxes) or len(found) > MOST_BOXES or islands.joined(*found) != bounds:
+        return ()
+    return islands.disjoint(found)
 
 
 def _within(bounds: Bounds | None, size: tuple[int, int]) -> Bounds | None:

@@ -27,9 +27,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from editor.imaging import marks
+from editor.imaging.framing import AROUND_MASK
 from editor.models import Draft, Image, Person
 from editor.models.edits import MarkupAs
-from editor.web import offers, references, words
+from editor.web import asking, offers, references, words
 from editor.web.access import Request, load, signed_in
 from editor.web.unchanging import ONLY_A_PICTURE
 from editor.web.uploads import SizeLimitHandler
@@ -42,6 +43,13 @@ HIGHEST = 2_000_000_000  # of versions: what databases count to, and room for on
 SENT = 99_999_999  # the last saving of a tab: it sent the edit
 BLANK: dict[str, Any] = {"mask": b"", "prompt": "", "options": {}, "margins": [], "marks": []}
 IS_BLANK = Q(mask=b"", prompt="", marks=[])
+
+
+UNCHOSEN: dict[str, Any] = {
+    **{"grow": None, "feather": None, "markup_as": ""},
+    **asking.fields_of(AROUND_MASK),
+    "helper": "",
+}
 
 
 class Unusable(Exception):
@@ -237,6 +245,8 @@ def _changes(request: Request, image: Image) -> dict[str, Any]:
             "grow": edge_in(request.POST, "grow"),
             "feather": edge_in(request.POST, "feather"),
             "markup_as": markup_as_in(request.POST),
+            **asking.fields_of(asking.framing_of(request.POST)[0]),
+            "helper": asking.ON if request.POST.get("helper") == asking.ON else "",
         },
         "marks": marks_in(request.POST),
     }
@@ -342,12 +352,12 @@ def start_of(person: Person, image: Image) -> dict[str, Any]:
     if draft is None:
         return {"version": 0, "tab": "", "number": 0, "mask_url": None, "updated_at": ""}
     address = reverse("image_draft", args=[image.pk])
-    options = {"grow": None, "feather": None, "markup_as": "", "references": [], **draft.options}
+    options = {**UNCHOSEN, **draft.options}
     return {
         "prompt": draft.prompt,
         **offers.texts_of(options),
-        **{name: options[name] for name in ("grow", "feather", "markup_as")},
-        "pictures": references.pictures_of(person, options["references"]),
+        **{name: options[name] for name in UNCHOSEN},
+        "pictures": references.pictures_of(person, options.get("references", [])),
         "mask_url": f"{address}?version={draft.version}" if draft.mask else None,
         "margins": draft.margins or NO_MARGINS,
         "marks": draft.marks,

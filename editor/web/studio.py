@@ -1,5 +1,6 @@
 """The studio's server side: what the page starts from, the estimate, and sending an edit off."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from editor.imaging import masks
+from editor.imaging.framing import Frame, Framing
 from editor.jobs.canvas import bounds_of
 from editor.jobs.provider import offered_models
+from editor.jobs.quotes import HELPER
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
 from editor.models import Edit, Image
 from editor.web import asking, drafts, offers, references, words
@@ -56,6 +59,7 @@ def _page(
         "from_edit": again,
         "errors": errors or {},
         "options": offers.fields(),
+        "helper": HELPER,
         **versions_of(request, image),
     }
     return render(request, "images/edit.html", context, status=status)
@@ -109,6 +113,8 @@ def _started_from(edit: Edit) -> dict[str, Any]:
         "marks": edit.marks,
         "markup_as": edit.markup_as,
         **_edge_of(edit),
+        **asking.fields_of(Framing.from_dict(edit.framing)),
+        "helper": asking.ON if edit.helper else "",
         "updated_at": edit.created_at.isoformat(),
     }
 
@@ -154,24 +160,33 @@ def image_estimate(request: Request, pk: int) -> JsonResponse:
         return JsonResponse(_told_problems(unreadable))
     chars = offers.whole(asked.get("prompt_chars", "0")) or 0
     further = references.chosen(request.user, asked)
-    quoted = quote(
-        image,
-        drawn.bounds,
-        asked.get("model", ""),
-        options,
-        min(max(chars, 0), 1_000_000),
-        references=further.images,
-        margins=drawn.margins,
-        grow=drawn.grow,
-        feather=drawn.feather,
-        drawing=drawn.drawing(asked.get("model", "")),
-    )
-    return JsonResponse(_told(quoted, further.problems))
+
+    def quoted(framing: Framing) -> Quote:
+        return quote(
+            image,
+            drawn.bounds,
+            asked.get("model", ""),
+            options,
+            min(max(chars, 0), 1_000_000),
+            references=further.images,
+            margins=drawn.margins,
+            grow=drawn.grow,
+            feather=drawn.feather,
+            drawing=drawn.drawing(asked.get("model", "")),
+            boxes=drawn.boxes,
+            framing=framing,
+            helper=drawn.helper,
+        )
+
+    told = _told(quoted(drawn.framing), further.problems)
+    if not drawn.framing.split and len(drawn.boxes) > 1:
+        told |= _of_splitting(quoted(replace(drawn.framing, split=True)))
+    return JsonResponse(told)
 
 
 def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
-    """Frame and contract are in pixels of the canvas."""
-    frame = quoted.frame
+    """Frames and contract are in pixels of the canvas; `frame` is the first."""
+    frames = [_told_frame(quoted.frames, number) for number in range(len(quoted.frames))]
     problems = _errors(quoted.problems)
     if of_references:
         problems["references"] = of_references
@@ -179,13 +194,10 @@ def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
         "text": words.money_between(quoted.low_microusd, quoted.high_microusd),
         "detail": _left(quoted),
         "prices": words.prices_of(quoted.price_date) if quoted.price_date else "",
-        "frame": frame
-        and {
-            "bounds": list(frame.bounds),
-            "size": list(frame.size),
-            "scale": frame.scale,
-            "label": words.frame_tag(frame),
-        },
+        "frames": frames,
+        "frame": frames[0] if frames else None,
+        "framing": words.frames_and_one(quoted),
+        "splits": len(frames) > 1,
         "contract": quoted.contract and list(quoted.contract),
         "grow": quoted.grow,
         "feather": quoted.feather,
@@ -193,8 +205,23 @@ def _told(quoted: Quote, of_references: list[str]) -> dict[str, Any]:
     }
 
 
+def _told_frame(frames: tuple[Frame, ...], number: int) -> dict[str, Any]:
+    frame = frames[number]
+    return {
+        "bounds": list(frame.bounds),
+        "size": list(frame.size),
+        "scale": frame.scale,
+        "label": words.frame_tag(frame, number + 1, len(frames)),
+    }
+
+
+def _of_splitting(several: Quote) -> dict[str, Any]:
+    """What somebody who wants one frame would get with several."""
+    return {"framing": words.frames_instead(several), "splits": len(several.frames) > 1}
+
+
 def _told_problems(problems: Errors) -> dict[str, Any]:
-    return {**_told(Quote(None, None, None, None, ()), []), "problems": problems}
+    return {**_told(Quote(None, None, None, (), ()), []), "problems": problems}
 
 
 def _left(quoted: Quote) -> str:
@@ -261,6 +288,8 @@ def _new_edit(
         prompt=drafts.text_in(request, "prompt"),
         model=request.POST.get("model", ""),
         options=offers.options_of(request.POST),
+        framing=drawn.framing,
+        helper=drawn.helper,
         key=key,
         again=again,
     )
@@ -283,7 +312,8 @@ def _refused(
     start["pictures"] = references.pictures_of(request.user, numbers)
     drawn = asking.of_form(request.POST, image)
     start |= {"margins": list(drawn.margins), "marks": drawn.marks, "markup_as": drawn.markup_as}
-    start |= {name: drafts.text_in(request, name) for name in ("grow", "feather")}
+    start |= {name: drafts.text_in(request, name) for name in ("grow", "feather", "helper")}
+    start |= asking.fields_of(drawn.framing)
     return _page(
         request,
         image,
@@ -298,7 +328,8 @@ def _refused(
 def _errors(problems: Any) -> Errors:
     errors: Errors = {}
     for found in problems:
-        errors.setdefault(found.field, []).append(words.problem(found))
+        field = "framing" if found.field in ("context", "own") else found.field
+        errors.setdefault(field, []).append(words.problem(found))
     return errors
 
 

@@ -95,6 +95,15 @@ PROBLEMS: Words = {
     "grow.not_a_number": gettext_lazy("Give whole pixels, or nothing for automatic."),
     "feather.out_of_range": gettext_lazy("Give 0 to %(max)s pixels, or nothing for automatic."),
     "feather.not_a_number": gettext_lazy("Give whole pixels, or nothing for automatic."),
+    "framing.not_offered": gettext_lazy("Choose one of the ways to frame."),
+    "context.out_of_range": gettext_lazy("Give a context from 25 to 150 %%."),
+    "context.not_a_number": gettext_lazy("Give a context from 25 to 150 %."),
+    "own.missing": gettext_lazy("Drag a frame over the picture, or choose another way to frame."),
+    "own.not_a_frame": gettext_lazy("The frame can't be read. Drag it over the picture once more."),
+    "own.too_small": gettext_lazy(
+        "Neither side of a frame may be shorter than %(min)s pixels. Make it larger."
+    ),
+    "own.not_inside": gettext_lazy("The frame lies outside of the picture. Drag it inside."),
     "margins.not_margins": gettext_lazy(
         "What is added around the picture can't be read. Reload the page and extend it again."
     ),
@@ -421,13 +430,46 @@ def frame(sent: Any) -> str:
     }
 
 
-def frame_tag(sent: Any) -> str:
-    """The same, as the studio writes it at the frame."""
+def frame_tag(sent: Any, number: int = 1, count: int = 1) -> str:
+    """The same, as the studio writes it at the frame; of several frames with which one it is."""
     width, height = sent.size
-    return _("sent at %(percent)s %% · %(width)d × %(height)d") % {
+    told = _("sent at %(percent)s %% · %(width)d × %(height)d") % {
         "width": width,
         "height": height,
         "percent": _number(100 / sent.scale, 0),
+    }
+    if count == 1:
+        return told
+    return _("%(number)d of %(count)d · %(told)s") % {
+        "number": number,
+        "count": count,
+        "told": told,
+    }
+
+
+def frames_and_one(quoted: Any) -> str:
+    """Of a `Quote` that is for several frames: what they cost, and what one would instead."""
+    one = quoted.one_frame
+    if one is None or not one.frames or quoted.high_microusd is None:
+        return ""
+    return _(
+        "%(count)d frames, %(cost)s; one frame would be sent at %(percent)s %% for %(other)s."
+    ) % {
+        "count": len(quoted.frames),
+        "cost": amounts(quoted.low_microusd, quoted.high_microusd),
+        "percent": _number(100 / one.frame.scale, 0),
+        "other": amounts(one.low_microusd, one.high_microusd),
+    }
+
+
+def frames_instead(several: Any) -> str:
+    """The same the other way round: of a `Quote` for several frames where somebody wants one."""
+    if len(several.frames) < 2 or several.high_microusd is None:
+        return ""
+    return _("%(count)d frames would be sent at %(percent)s %% for %(cost)s.") % {
+        "count": len(several.frames),
+        "percent": _number(100 / max(frame.scale for frame in several.frames), 0),
+        "cost": amounts(several.low_microusd, several.high_microusd),
     }
 
 

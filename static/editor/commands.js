@@ -18,6 +18,9 @@
  * @property {(list: "use" | "copy") => void} masks shows masks of other edits, or where this one can go
  * @property {() => void} importMask
  * @property {() => void} exportMask
+ * @property {(field: string) => void} press a field of the form that can be checked
+ * @property {(field: string) => boolean} has whether it is checked
+ * @property {(steps: number) => void} context shows more of what is around the mask, or less
  * @property {number} amount by how many pixels the mask is grown or shrunk
  */
 /**
@@ -47,6 +50,7 @@ export const COMMANDS = [
   tool("polygon", "p", "more-tools"),
   tool("wand", "w", "more-tools"),
   tool("extend", "c", "canvas-tools"),
+  tool("frame", "f", "canvas-tools"),
   tool("hand", "v", "canvas-tools"),
   tool("arrow", "a", "markup-tools"),
   tool("circle", "r", "markup-tools"),
@@ -64,6 +68,14 @@ export const COMMANDS = [
   act("more-tools", "tools", (_, page) => page.moreTools(), {
     place: "more", icon: "more", keys: ["."], isOn: (_, page) => page.hasMoreTools,
   }),
+  box("frame-mask", "tools", "[name=framing][value=mask]"),
+  box("frame-whole", "tools", "[name=framing][value=whole]"),
+  act("no-frame", "tools", (editor) => editor.setOwnFrame(null), {
+    place: "frame", icon: "x", keys: ["Escape"], isOff: ({ tool, work }) => tool !== "frame" || !work.own,
+  }),
+  act("less-context", "tools", (_, page) => page.context(-2), { icon: "minus" }),
+  act("more-context", "tools", (_, page) => page.context(2), { icon: "plus" }),
+  box("split", "tools", "[name=split]"),
 
   act("undo", "history", (editor) => editor.undo(), {
     place: "history", keys: ["Ctrl+z"], isOff: ({ history }) => !history.canUndo,
@@ -114,6 +126,7 @@ export const COMMANDS = [
 
   act("run", "page", (_, page) => page.run(), { icon: "check", keys: ["Ctrl+Enter"] }),
   act("prompt", "page", (_, page) => page.prompt(), { icon: "pencil", keys: ["/"] }),
+  box("helper", "page", "[name=helper]"),
   act("palette", "page", (_, page) => page.palette(), { place: "help", icon: "help", keys: ["?", "Ctrl+k"] }),
   act("single-keys", "page", (_, page) => page.singleKeys(), {
     icon: "keyboard", isOn: (_, page) => page.hasSingleKeys,
@@ -176,6 +189,16 @@ function look(id, name, key) {
   const isOn = (/** @type {MaskEditor} */ editor) => Boolean(editor.look[name]);
   const run = (/** @type {MaskEditor} */ editor) => editor.setLook({ [name]: !editor.look[name] });
   return act(id, "look", run, { place: "look", icon: "", keys: key ? [key] : [], isOn });
+}
+
+/**
+ * @param {string} id
+ * @param {Command["group"]} group
+ * @param {string} field of the form, to be checked
+ */
+function box(id, group, field) {
+  const isOn = (/** @type {MaskEditor} */ _, /** @type {Page} */ page) => page.has(field);
+  return act(id, group, (_, page) => page.press(field), { icon: "", isOn });
 }
 
 /** @param {MaskEditor} editor */

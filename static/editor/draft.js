@@ -181,7 +181,8 @@ export class Draft {
   #start() {
     const { fields, beside, editor } = this.#of;
     const { work, edge } = editor;
-    return { ...fields(), ...beside(), margins: work.margins, marks: work.marks, grow: edge.grow, feather: edge.feather };
+    const { margins, marks, ownFrame: own } = work;
+    return { ...fields(), ...beside(), margins, marks, own, grow: edge.grow, feather: edge.feather };
   }
 
   /**

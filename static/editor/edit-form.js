@@ -1,5 +1,6 @@
 // @ts-check
 import { filled, radio } from "./form-parts.js";
+import { FramingForm } from "./framing-form.js";
 import { boundsOf } from "./markup.js";
 import { MoreOptions } from "./more-options.js";
 import { chosen } from "./offered.js";
@@ -12,22 +13,35 @@ import { chosen } from "./offered.js";
 /** @typedef {import("./offered.js").Choice} Choice */
 /** @typedef {import("./offered.js").Model} Model */
 /** @typedef {Record<string, string[]>} Problems by field; "" for the whole */
-/** @typedef {{bounds: Bounds, label: string} | null} Frame */
+/** @typedef {import("./frames.js").Frame} Frame */
 /**
  * What is drawn over the picture, as the form has to know it.
  * @typedef {object} Drawn
  * @property {Bounds | null} bounds of the mask
+ * @property {() => Bounds[]} islands of the mask
+ * @property {Bounds | null} own the frame that is wanted
  * @property {readonly number[]} margins
  * @property {readonly import("./markup.js").Mark[]} marks
  * @property {number | null} grow
  * @property {number | null} feather
  */
-/** @typedef {{text: string, detail: string, prices: string, frame: Frame, problems?: Problems}} Estimate */
+/**
+ * @typedef {object} Estimate
+ * @property {string} text
+ * @property {string} detail
+ * @property {string} prices
+ * @property {Frame[]} frames
+ * @property {string} [framing] what other frames would cost
+ * @property {boolean} [splits] whether there are several frames, or could be
+ * @property {Problems} [problems]
+ */
 
 const ESTIMATE_MS = 300;
 const SEND_MS = 60_000;
 const NEARLY_FULL = 0.8;
-const PLAIN = ["prompt", "references", "model", "quality", "size", "n", "markup_as"];
+const PLAIN = ["prompt", "references", "model", "quality", "size", "n", "framing", "markup_as"];
+/** What an estimate is asked with, beside what problems are told at. */
+const ASKED = ["margins", "grow", "feather", "own", "context", "split", "helper"];
 
 export class EditForm extends EventTarget {
   #form;
@@ -35,6 +49,7 @@ export class EditForm extends EventTarget {
   #words;
   #urls;
   #more;
+  #framing;
   #session;
   #drawn;
   /** What was chosen by hand: the next model may have what this one lacks. */
@@ -62,6 +77,7 @@ export class EditForm extends EventTarget {
     this.#session = session;
     this.#drawn = drawn;
     this.#more = new MoreOptions(/** @type {HTMLDetailsElement} */ (this.#part("more-options")), words);
+    this.#framing = new FramingForm(form, (mode) => this.dispatchEvent(new CustomEvent("framing", { detail: mode })));
     this.#field("model").replaceChildren(...models.map(({ id, label }) => new Option(label, id)));
     form.addEventListener("input", (event) => this.#changed(/** @type {HTMLElement} */ (event.target)));
     for (const button of form.querySelectorAll("[data-step]")) {
@@ -76,7 +92,7 @@ export class EditForm extends EventTarget {
   get fields() {
     const value = (/** @type {string} */ name) => this.#field(name).value;
     const [prompt, model, n, references] = ["prompt", "model", "n", "references"].map(value);
-    return { prompt, references, model, n, ...this.#wishes, ...this.#more.wishes };
+    return { prompt, references, model, n, ...this.#wishes, ...this.#more.wishes, ...this.#framing.fields };
   }
 
   /** @param {Partial<import("./draft.js").Fields>} fields without the references, which are pictures */
@@ -85,8 +101,14 @@ export class EditForm extends EventTarget {
     if (this.#models.some(({ id }) => id === model)) this.#field("model").value = model;
     this.#wishes = { size, quality, markup_as };
     this.#more.wishes = /** @type {Record<string, string>} */ (options);
+    this.#framing.fill(options);
     this.#field("n").value = n;
     this.#offer();
+  }
+
+  /** @param {boolean} hasOwn whether there is a frame of one's own */
+  showOwnFrame(hasOwn) {
+    this.#framing.showOwn(hasOwn);
   }
 
   /** Asks for the price and the frame, a moment after the last change. */
@@ -287,7 +309,7 @@ export class EditForm extends EventTarget {
       this.#showEstimate(await answer.json());
     } catch (error) {
       if (/** @type {Error} */ (error).name === "AbortError") return;
-      this.#showEstimate({ text: this.#words.noEstimate, detail: "", prices: "", frame: null });
+      this.#showEstimate({ text: this.#words.noEstimate, detail: "", prices: "", frames: [] });
     }
   }
 
@@ -298,9 +320,10 @@ export class EditForm extends EventTarget {
       question.set(name, String(chosen.get(name)));
     }
     question.set("prompt_chars", String([...this.#field("prompt").value.trim()].length));
-    const { bounds, marks } = this.#drawn();
+    const { bounds, marks, islands } = this.#drawn();
     ["l", "t", "r", "b"].forEach((side, i) => bounds && question.set(side, String(bounds[i])));
-    for (const name of ["margins", "grow", "feather"]) question.set(name, String(chosen.get(name)));
+    for (const name of ASKED) question.set(name, String(chosen.get(name)));
+    question.set("islands", String(islands()));
     question.set("marks", String(marks.length));
     if (marks.length) question.set("marks_bounds", String(around(marks)));
     return question;
@@ -309,20 +332,23 @@ export class EditForm extends EventTarget {
   /** The form's fields and what is drawn, without the mask. */
   #body() {
     const body = new FormData(this.#form);
-    const { margins, marks, grow, feather } = this.#drawn();
+    const { margins, marks, grow, feather, own } = this.#drawn();
+    for (const [name, value] of Object.entries(this.#framing.fields)) body.set(name, value);
     if (!marks.length) body.delete("markup_as");
     body.set("margins", margins.join(","));
     body.set("marks", JSON.stringify(marks));
     body.set("grow", String(grow ?? ""));
     body.set("feather", String(feather ?? ""));
+    body.set("own", String(own ?? ""));
     return body;
   }
 
   /** @param {Estimate} estimate */
-  #showEstimate({ text, detail, prices, frame, problems = {} }) {
+  #showEstimate({ text, detail, prices, frames, framing = "", splits = false, problems = {} }) {
     this.#part("cost").textContent = text;
     this.#part("left").textContent = detail;
     this.#part("prices").textContent = prices;
+    this.#framing.told(framing, splits);
     // That nothing is painted or written yet is no news to somebody who has just begun.
     const said = this.#atFields(problems);
     if (!this.#field("prompt").value.trim()) delete said.prompt;
@@ -330,7 +356,7 @@ export class EditForm extends EventTarget {
       if (said[field]?.length || this.#estimated.has(field)) this.say(field, said[field] ?? []);
     }
     this.#estimated = new Set(Object.keys(said));
-    this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+    this.dispatchEvent(new CustomEvent("frames", { detail: frames }));
   }
 
   /**

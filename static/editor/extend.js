@@ -137,10 +137,11 @@ function canvasOf({ width, height }, [left, top, right, bottom]) {
 
 /**
  * Grips at the corners and the middles of the edges.
- * @param {Size} size of the canvas
+ * @param {import("./mask.js").Bounds} box the canvas, or one on it
  * @param {number} scale CSS pixels per canvas pixel
  */
-export function gripsPath({ width, height }, scale) {
+export function gripsPath([first, above, right, bottom], scale) {
+  const [width, height] = [right - first, bottom - above];
   const long = Math.min(GRIP / scale, width / 4, height / 4);
   /** Where along an edge a grip begins, and how far it goes. */
   const along = (/** @type {number} */ share, /** @type {number} */ length) =>
@@ -150,8 +151,8 @@ export function gripsPath({ width, height }, scale) {
     for (const y of SPOTS) {
       const [left, across] = along(x, width);
       const [top, down] = along(y, height);
-      if (y !== 0.5) path += `M${left} ${y * height}h${across}`;
-      if (x !== 0.5) path += `M${x * width} ${top}v${down}`;
+      if (y !== 0.5) path += `M${first + left} ${above + y * height}h${across}`;
+      if (x !== 0.5) path += `M${first + x * width} ${above + top}v${down}`;
     }
   }
   return path;

@@ -1,5 +1,6 @@
 // @ts-check
 import { cursorOf, gripAt } from "./extend.js";
+import { cursorOver } from "./frame-tool.js";
 import { Keyboard } from "./keyboard.js";
 import { Pointers } from "./pointers.js";
 import { TOOLS } from "./toolbox.js";
@@ -18,7 +19,7 @@ import { TOOLS } from "./toolbox.js";
 /** Tools whose size the ring shows. */
 const BRUSHES = new Set(["brush", "eraser"]);
 /** Tools that need two places: a short press of a key leaves them under way. */
-const LATCHING = new Set(["rectangle", "ellipse", "lasso", "object", "extend", "arrow", "circle", "line"]);
+const LATCHING = new Set(["rectangle", "ellipse", "lasso", "object", "extend", "frame", "arrow", "circle", "line"]);
 const ERASER_END = 32; // of PointerEvent.buttons
 
 export class Hands {
@@ -158,7 +159,7 @@ export class Hands {
     this.show(this.#modeWith(by));
     const point = this.#surface.toCanvas(spot);
     this.#gestures.hover(point);
-    if (this.#editor.tool === "extend") this.#showGrip(point);
+    if (this.#editor.tool === "extend" || this.#editor.tool === "frame") this.#showGrip(point);
   }
 
   /**
@@ -172,7 +173,9 @@ export class Hands {
 
   /** @param {Point} point */
   #showGrip(point) {
-    const cursor = cursorOf(gripAt(point, this.#editor.work.size, this.#surface.cssPerPixel));
+    const { tool, work } = this.#editor;
+    const scale = this.#surface.cssPerPixel;
+    const cursor = tool === "frame" ? cursorOver(work.ownFrame, point, scale) : cursorOf(gripAt(point, work.size, scale));
     const { style } = this.#element;
     if (style.cursor !== cursor) style.cursor = cursor;
   }

@@ -1,7 +1,10 @@
 // @ts-check
 import { wordsFor } from "./cursor-words.js";
-import { gripsPath, limited, marginsFor } from "./extend.js";
+import { limited, marginsFor } from "./extend.js";
+import { usable } from "./frame-tool.js";
+import { Frames } from "./frames.js";
 import { Gestures } from "./gestures.js";
+import { Grips } from "./grips.js";
 import { Hands } from "./hands.js";
 import { firstStyle, markInWords } from "./markup.js";
 import { MarkupLayer } from "./markup-layer.js";
@@ -16,7 +19,7 @@ import { Work } from "./work.js";
  * The mask editor: the work, the tools and their settings, the commands, and the hands that work
  * them on the surface.
  *
- * What happened is told by events: "change" (another mask), "marks", "margins", "view", "tool",
+ * What happened is told by events: "change" (another mask), "marks", "margins", "own" (another frame of one's own), "view", "tool",
  * "mode", "size", "options", "look", "edge", "busy", "mark" (another one is selected), "loaded" (the
  * draft's state: "margins" and "marks" follow), "photo", "photofailed", "pointer", and with words in
  * their detail "announce" (for who listens) and "problem" (for all to see).
@@ -27,7 +30,7 @@ import { Work } from "./work.js";
 /** @typedef {import("./tools.js").Options} Options */
 /** @typedef {import("./tools.js").Region} Region */
 /** @typedef {import("./work.js").Margins} Margins */
-/** @typedef {"brush" | "eraser" | "rectangle" | "ellipse" | "lasso" | "polygon" | "wand" | "object" | "extend" | "arrow" | "circle" | "line" | "text" | "hand"} ToolName */
+/** @typedef {"brush" | "eraser" | "rectangle" | "ellipse" | "lasso" | "polygon" | "wand" | "object" | "extend" | "frame" | "arrow" | "circle" | "line" | "text" | "hand"} ToolName */
 /** @typedef {{grow: number | null, feather: number | null}} Edge in picture pixels; null is automatic */
 
 const FIRST_BRUSH = 48;
@@ -53,7 +56,8 @@ export class MaskEditor extends EventTarget {
   #steps;
   #hands;
   #sizeSaid = "";
-  /** @type {import("./outline.js").Outline | null} */ #grips = null;
+  #grips;
+  #frames;
 
   /**
    * @param {HTMLElement} element
@@ -78,6 +82,8 @@ export class MaskEditor extends EventTarget {
     this.options = { tolerance: 32, contiguous: true, pressure: true, markColour: "#ff3b30", ...firstStyle(photo) };
     this.#surface = new Surface(element, photo, this.work, ask, (what) => this.#tell(what));
     this.#markup = new MarkupLayer(this.#surface, this.work);
+    this.#grips = new Grips(this.#surface, this.work);
+    this.#frames = new Frames(element, this.#surface);
     this.#gestures = new Gestures({
       changed: () => this.#steps.changed(),
       busy: () => this.#tell("busy"),
@@ -94,7 +100,10 @@ export class MaskEditor extends EventTarget {
     this.#hands = new Hands(element, this.#surface, this.#gestures, this);
     this.setSize(Math.round((FIRST_BRUSH * this.#surface.ratio) / this.scale));
     this.#hands.show();
-    this.addEventListener("view", () => this.#showGrips());
+    this.addEventListener("view", () => {
+      this.#grips.show(this.tool);
+      this.#frames.follow();
+    });
   }
 
   // ---- state
@@ -161,7 +170,7 @@ export class MaskEditor extends EventTarget {
     this.finish();
     this.tool = tool;
     this.#hands.show();
-    this.#showGrips();
+    this.#grips.show(tool);
     if (!MARKERS.has(tool)) this.selectMark(null);
     this.#tell("tool");
     this.#announce(this.#words[tool]);
@@ -301,6 +310,12 @@ export class MaskEditor extends EventTarget {
     this.setMargins(aspect ? marginsFor(this.work.picture, aspect) : NO_MARGINS);
   }
 
+  /** @param {Bounds | null} bounds of the frame that is wanted, on the canvas; null leaves it to the mask */
+  setOwnFrame(bounds) {
+    const own = bounds && usable(bounds, this.work.size);
+    if (own || !bounds) this.#steps.command(() => this.work.setOwnFrame(own));
+  }
+
   // ---- marks
 
   /** @param {readonly import("./work.js").Mark[]} marks */
@@ -343,9 +358,10 @@ export class MaskEditor extends EventTarget {
    * @param {Uint8Array | null} pixels of the canvas, null if nothing is masked
    * @param {Margins} margins
    * @param {readonly import("./work.js").Mark[]} marks
+   * @param {Bounds | null} own the frame of one's own
    */
-  load(pixels, margins = NO_MARGINS, marks = []) {
-    return this.#steps.load({ pixels, margins, marks });
+  load(pixels, margins = NO_MARGINS, marks = [], own = null) {
+    return this.#steps.load({ pixels, margins, marks, own });
   }
 
   /**
@@ -396,9 +412,9 @@ export class MaskEditor extends EventTarget {
     this.#surface.zoom(scale);
   }
 
-  /** @param {{bounds: Bounds, label: string} | null} framed the window that will be sent, on the canvas */
-  showFrame(framed) {
-    this.#surface.showFrame(framed);
+  /** @param {import("./frames.js").Frame[]} frames that will be sent */
+  showFrames(frames) {
+    this.#frames.show(frames);
   }
 
   /** Takes the focus without asking for the keyboard's cursor. */
@@ -422,12 +438,6 @@ export class MaskEditor extends EventTarget {
   /** Ends the gesture that is under way, as if the pointer went up. */
   finish() {
     this.#gestures.finish();
-  }
-
-  #showGrips() {
-    this.#grips?.remove();
-    this.#grips = this.tool === "extend" ? outlineOn(this.#surface, "handle") : null;
-    this.#grips?.draw(() => gripsPath(this.work.size, this.#surface.cssPerPixel));
   }
 
   // ---- steps
@@ -476,13 +486,15 @@ export class MaskEditor extends EventTarget {
 
   /**
    * What a step changed is shown, told and said.
-   * @param {"margins" | "marks" | "change" | "loaded"} what
+   * @param {"margins" | "marks" | "own" | "change" | "loaded"} what
    */
   #retell(what) {
     if (what === "margins" || what === "loaded") this.#surface.workChanged();
-    if (what !== "change") this.#markup.show();
-    if (what === "margins") this.#showGrips();
-    for (const name of what === "loaded" ? ["loaded", "margins", "marks"] : [what]) this.#tell(name);
+    if (what !== "change") {
+      this.#markup.show();
+      this.#grips.show(this.tool);
+    }
+    for (const name of what === "loaded" ? ["loaded", "margins", "marks", "own"] : [what]) this.#tell(name);
     if (what === "change") this.#announce(this.#changeInWords);
   }
 

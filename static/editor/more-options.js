@@ -63,7 +63,6 @@ export class MoreOptions {
       else if (name !== COMPRESSION) this.#offerChoices(field, offers[name], model.help[name] ?? "");
     }
     this.update(model);
-    this.#root.hidden = this.#fields().every(({ hidden }) => hidden);
   }
 
   /**
@@ -72,7 +71,8 @@ export class MoreOptions {
    */
   update(model) {
     this.#offerCompression(isCompressible(model, offersOf(model, this.#wishes).output_format?.value));
-    const count = countSet(model, this.#wishes);
+    const helper = /** @type {HTMLInputElement} */ (this.#root.querySelector("[name=helper]"));
+    const count = countSet(model, this.#wishes) + Number(helper.checked);
     this.#part("more-count").textContent = count ? filled(this.#words.changed, { count: String(count) }) : "";
   }
 

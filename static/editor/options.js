@@ -1,7 +1,10 @@
 // @ts-check
+import { intersection } from "./mask.js";
 import { positionOf, sizeAt } from "./tools.js";
 
 /** The bar of options, which follows the tool. Each control belongs to the tools that its data-for names. */
+
+/** @typedef {import("./mask.js").Bounds} Bounds */
 
 const AUTOMATIC = -1;
 
@@ -37,13 +40,13 @@ export class Options {
     // What does not fit is reached by the wheel too, which has no sideways step on most mice.
     root.addEventListener("wheel", ({ deltaY }) => (root.scrollLeft += deltaY), { passive: true });
     this.#find("#box button").addEventListener("click", () => this.#stamp());
-    for (const event of ["tool", "size", "options", "mark", "edge", "margins"]) editor.addEventListener(event, () => this.show());
+    for (const event of ["tool", "size", "options", "mark", "edge", "margins", "own"]) editor.addEventListener(event, () => this.show());
     document.addEventListener("pointerover", ({ pointerType }) => {
       if (pointerType !== "pen" || this.#hasPen) return;
       this.#hasPen = true;
       this.show();
     });
-    this.#offerBox();
+    this.#fillBox("#box", this.#offeredBox);
   }
 
   show() {
@@ -61,6 +64,7 @@ export class Options {
     }
     for (const input of this.#all("#mark-colour input")) input.checked = input.value === options.markColour;
     this.#all("#margins input").forEach((input, i) => (input.value = String(work.margins[i])));
+    this.#fillBox("#own-frame", work.ownFrame ?? this.#offeredBox);
   }
 
   /**
@@ -93,25 +97,46 @@ export class Options {
       const margins = this.#all("#margins input").map((each) => Math.max(0, Math.round(each.valueAsNumber) || 0));
       this.#editor.setMargins(/** @type {[number, number, number, number]} */ (margins));
       this.#find("#aspect").value = "";
+    } else if (input.closest("#own-frame")) {
+      const box = this.#boxOf("#own-frame");
+      if (box) this.#editor.setOwnFrame(box);
+      this.show(); // what holds
     } else if (input.id === "aspect" && input.value) {
       const [across, down] = input.value.split(":").map(Number);
       this.#editor.extendTo(down ? across / down : null);
     }
   }
 
-  #offerBox() {
+  /** @returns {Bounds} something to begin with */
+  get #offeredBox() {
     const { width, height } = this.#editor.work.size;
     const [left, top] = [Math.round(width / 4), Math.round(height / 4)];
-    const values = [left, top, width - 2 * left, height - 2 * top];
-    this.#all("#box input").forEach((input, i) => (input.value = String(values[i])));
+    return [left, top, width - left, height - top];
+  }
+
+  /**
+   * @param {string} numbers
+   * @param {Bounds} box
+   */
+  #fillBox(numbers, [left, top, right, bottom]) {
+    const values = [left, top, right - left, bottom - top];
+    this.#all(`${numbers} input`).forEach((input, i) => (input.value = String(values[i])));
+  }
+
+  /**
+   * @param {string} numbers
+   * @returns {Bounds | null} what of the box lies on the canvas
+   */
+  #boxOf(numbers) {
+    const [x, y, width, height] = this.#all(`${numbers} input`).map((input) => Math.round(input.valueAsNumber));
+    if (![x, y, width, height].every(Number.isFinite) || width < 1 || height < 1) return null;
+    return intersection([x, y, x + width, y + height], this.#editor.mask.everything);
   }
 
   #stamp() {
-    const [x, y, width, height] = this.#all("#box input").map((input) => Math.round(input.valueAsNumber));
-    const { tool, work } = this.#editor;
-    if (![x, y, width, height].every(Number.isFinite) || width < 1 || height < 1) return;
-    const [right, bottom] = [Math.min(x + width, work.size.width), Math.min(y + height, work.size.height)];
-    if (right > x && bottom > y) this.#editor.stampBox([x, y, right, bottom], tool === "ellipse" ? tool : "rectangle");
+    const { tool } = this.#editor;
+    const box = this.#boxOf("#box");
+    if (box) this.#editor.stampBox(box, tool === "ellipse" ? tool : "rectangle");
   }
 
   /**

@@ -23,6 +23,7 @@ export function listenToKeys({ surface, editor, page }) {
   /** @param {KeyboardEvent} event */
   function down(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape" && document.querySelector(":popover-open")) return; // that closes it
     const isField = isTyping(event.target);
     if (!isField && isForSurface(event, surface) && editor.keyDown(event)) return event.preventDefault();
     const key = pressed(event);

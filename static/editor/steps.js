@@ -31,7 +31,7 @@ export class Steps {
    * @param {import("./gestures.js").Gestures} of.gestures
    * @param {import("./surface.js").Ask} of.ask the worker
    * @param {() => Editing} of.editing
-   * @param {(what: "margins" | "marks" | "change" | "loaded") => void} of.tell what is another now
+   * @param {(what: "margins" | "marks" | "own" | "change" | "loaded") => void} of.tell what is another now
    */
   constructor({ work, gestures, ask, editing, tell }) {
     this.#work = work;
@@ -39,7 +39,7 @@ export class Steps {
     this.#ask = ask;
     this.#editing = editing;
     this.#tell = tell;
-    this.#seen = { margins: work.margins, marks: work.marks };
+    this.#seen = seenOf(work);
   }
 
   /** @param {(editing: Editing) => boolean} act does something at once, and says whether it did */
@@ -91,7 +91,7 @@ export class Steps {
     this.#rest();
     this.#work.load(state);
     this.revision += 1;
-    this.#seen = { margins: this.#work.margins, marks: this.#work.marks };
+    this.#seen = seenOf(this.#work);
     this.#editing().changed(this.#work.mask.everything);
     this.#tell("loaded");
   }
@@ -115,14 +115,14 @@ export class Steps {
 
   /**
    * Tells what is another now.
-   * @param {boolean} isOtherMask unless only the marks are others
+   * @param {boolean} isOtherMask unless only the marks or the frame are others
    */
-  changed(isOtherMask = this.#work.marks === this.#seen.marks) {
-    const { margins, marks } = this.#work;
+  changed(isOtherMask = this.#work.marks === this.#seen.marks && this.#work.own === this.#seen.own) {
     const seen = this.#seen;
-    this.#seen = { margins, marks };
+    const { margins, marks, own } = (this.#seen = seenOf(this.#work));
     if (margins !== seen.margins) this.#tell("margins");
     if (marks !== seen.marks) this.#tell("marks");
+    if (own !== seen.own) this.#tell("own");
     if (!isOtherMask && margins === seen.margins) return;
     this.revision += 1;
     this.#tell("change");
@@ -133,4 +133,9 @@ export class Steps {
     this.#gestures.finish();
     this.#gestures.abort();
   }
+}
+
+/** @param {import("./work.js").Work} work */
+function seenOf({ margins, marks, own }) {
+  return { margins, marks, own };
 }

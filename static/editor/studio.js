@@ -4,6 +4,7 @@ import { DraftNotice } from "./draft-notice.js";
 import { Draft } from "./draft.js";
 import { EditForm } from "./edit-form.js";
 import { filled } from "./form-parts.js";
+import { islands } from "./islands.js";
 import { listenToLook } from "./look-menu.js";
 import { areMarks } from "./markup.js";
 import { MaskEditor } from "./mask-editor.js";
@@ -66,7 +67,14 @@ const editForm = new EditForm(form, {
   urls: { estimate: data.estimate_url, submit: data.submit_url },
   words,
   session,
-  drawn: () => ({ bounds: editor.bounds(), margins: editor.work.margins, marks: editor.work.marks, ...editor.edge }),
+  drawn: () => ({
+    bounds: editor.bounds(),
+    islands: () => islands(editor.mask),
+    own: editor.work.ownFrame,
+    margins: editor.work.margins,
+    marks: editor.work.marks,
+    ...editor.edge,
+  }),
 });
 const references = new References(find("#references"), {
   dialog: /** @type {HTMLDialogElement} */ (find("#choose")),
@@ -110,6 +118,9 @@ const page = {
     find("#prompt").focus();
   },
   masks: (list) => library.open(list),
+  press: (field) => find(field).click(),
+  has: (field) => /** @type {HTMLInputElement} */ (find(field)).checked,
+  context: (steps) => stepContext(steps),
   importMask: () => library.chooseFile(),
   exportMask: () => library.export("white"),
   get amount() {
@@ -125,6 +136,8 @@ const palette = new Palette(/** @type {HTMLDialogElement} */ (find("#palette")),
   run: ({ run }) => run(editor, page),
 });
 
+/** @type {import("./frames.js").Frame[]} that would be sent now */ let frames = [];
+/** @type {import("./mask.js").Bounds | null} the last frame of one's own */ let ownBefore = null;
 const used = new Set();
 let speaking = 0;
 let hasBegun = false;
@@ -157,9 +170,9 @@ async function apply(start) {
   editor.setEdge({ grow: edgeOf(start.grow), feather: edgeOf(start.feather) });
   const margins = start.margins?.length ? start.margins : [0, 0, 0, 0];
   const pixels = await maskOf(start, margins);
-  const state = { pixels, margins, marks: areMarks(start.marks) ? start.marks : [] };
+  const state = { pixels, margins, marks: areMarks(start.marks) ? start.marks : [], own: start.framing === "own" ? start.own : null };
   if (hasBegun) editor.reset(state);
-  else await editor.load(state.pixels, state.margins, state.marks);
+  else await editor.load(state.pixels, state.margins, state.marks, state.own);
   editForm.estimate();
 }
 
@@ -193,7 +206,11 @@ async function maskOf({ mask, mask_url: url }, [left, top, right, bottom]) {
 function listenToEditor() {
   const hear = (/** @type {string[]} */ names, /** @type {(event: any) => void} */ does) =>
     names.forEach((name) => editor.addEventListener(name, does));
-  hear(["change", "marks", "margins", "edge"], ({ type }) => {
+  hear(["own"], () => {
+    ownBefore = editor.work.ownFrame ?? ownBefore;
+    editForm.showOwnFrame(editor.work.own !== null);
+  });
+  hear(["change", "marks", "margins", "edge", "own"], ({ type }) => {
     if (!hasBegun) return void (type === "change" && draft.touch()); // painted before the draft was there
     if (type !== "edge") used.add(editor.tool);
     showMask();
@@ -251,12 +268,35 @@ function showPointer() {
 function listenToForm() {
   editForm.addEventListener("model", () => references.fit(editForm.model));
   editForm.addEventListener("change", () => draft.touch());
-  editForm.addEventListener("frame", (event) => editor.showFrame(/** @type {CustomEvent} */ (event).detail));
+  editForm.addEventListener("frames", (event) => editor.showFrames((frames = /** @type {CustomEvent} */ (event).detail)));
+  editForm.addEventListener("framing", (event) => frame(/** @type {CustomEvent} */ (event).detail));
   editForm.addEventListener("maskproblem", () => surface.focus());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     run();
   });
+}
+
+/**
+ * Whoever wants a frame of their own begins with the one that they had, or with what would be sent.
+ * @param {string} mode
+ */
+function frame(mode) {
+  const { size } = editor.work;
+  if (mode === "own") {
+    editor.setOwnFrame(ownBefore ?? frames[0]?.bounds ?? [0, 0, size.width, size.height]);
+    editor.setTool("frame");
+  } else {
+    editor.setOwnFrame(null);
+    if (editor.tool === "frame") editor.setTool("brush");
+  }
+}
+
+/** @param {number} steps of the slider */
+function stepContext(steps) {
+  const slider = /** @type {HTMLInputElement} */ (find("#context"));
+  slider.stepUp(steps);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 async function run() {

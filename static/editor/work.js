@@ -3,19 +3,19 @@ import { History } from "./history.js";
 import { CHANGE, Mask, intersection } from "./mask.js";
 
 /**
- * What a person makes in the studio: the mask, the margins by which the picture is extended, and
- * the marks drawn over it, all under one line of undo.
+ * What a person makes in the studio: the mask, the margins by which the picture is extended, the
+ * marks drawn over it, and the frame of one's own, all under one line of undo.
  *
  * The mask is as large as the canvas: the picture and its margins. What lies in the margins has no
- * pixels yet and is always masked; whoever writes to the mask seals what was written. Marks are in
- * picture pixels, so that margins never move them.
+ * pixels yet and is always masked; whoever writes to the mask seals what was written. Marks and the
+ * frame are kept in picture pixels, so that margins never move them.
  */
 
 /** @typedef {import("./mask.js").Bounds} Bounds */
 /** @typedef {[left: number, top: number, right: number, bottom: number]} Margins whole pixels, 0 or more */
 /** @typedef {{kind: string, width?: number, colour: string, [more: string]: any}} Mark */
-/** @typedef {{margins: Margins, marks: readonly Mark[], pixels: Uint8Array | null}} State pixels: the whole mask, null if it is empty */
-/** @typedef {{margins: Margins, marks: readonly Mark[], tiles: import("./mask.js").Runs[]}} Kept */
+/** @typedef {{margins: Margins, marks: readonly Mark[], pixels: Uint8Array | null, own?: Bounds | null}} State pixels: the whole mask, null if it is empty; own: the frame on the canvas */
+/** @typedef {{margins: Margins, marks: readonly Mark[], own: Bounds | null, tiles: import("./mask.js").Runs[]}} Kept */
 
 /** @type {Margins} */
 const NONE = [0, 0, 0, 0];
@@ -23,6 +23,7 @@ const NONE = [0, 0, 0, 0];
 export class Work {
   /** @type {Margins} */ margins = NONE;
   /** @type {readonly Mark[]} */ marks = [];
+  /** The frame that somebody chose, or null. @type {Bounds | null} */ own = null;
   /** @type {import("./history.js").Swap & {before: readonly Mark[]} | null} */ #lastMarks = null;
 
   /** @param {{width: number, height: number}} picture */
@@ -45,6 +46,29 @@ export class Work {
   get photo() {
     const [left, top] = this.margins;
     return [left, top, left + this.picture.width, top + this.picture.height];
+  }
+
+  /** The frame that somebody chose, as far as it lies on the canvas. */
+  get ownFrame() {
+    return this.own && intersection(shifted(this.own, this.margins, 1), this.mask.everything);
+  }
+
+  /**
+   * One step: this frame instead.
+   * @param {Bounds | null} bounds whole pixels of the canvas; null leaves the frame to the mask
+   * @returns {boolean} whether that is another one
+   */
+  setOwnFrame(bounds) {
+    const next = bounds && shifted(bounds, this.margins, -1);
+    if (next === this.own || (next && this.own && same(next, this.own))) return false;
+    let other = this.own;
+    this.own = next;
+    const swap = () => {
+      [other, this.own] = [this.own, other];
+      return null;
+    };
+    this.history.record({ swap, bytes: 64 });
+    return true;
   }
 
   /**
@@ -109,12 +133,13 @@ export class Work {
   }
 
   /**
-   * A stored state as the one before the first step; what is masked or marked already stays.
+   * A stored state as the one before the first step; what is masked, marked or framed already stays.
    * @param {State} state
    */
-  load({ margins, marks, pixels }) {
-    const { mask: painted, photo, marks: drawn } = this;
-    this.#takeOver({ margins, marks: [...marks, ...drawn], pixels });
+  load({ margins, marks, pixels, own }) {
+    const { mask: painted, photo, marks: drawn, own: framed } = this;
+    this.#takeOver({ margins, marks: [...marks, ...drawn], pixels, own });
+    this.own = framed ?? this.own;
     if (!painted.isEmpty) this.#include(painted, photo);
     this.history.forget();
   }
@@ -160,13 +185,14 @@ export class Work {
   }
 
   /** @param {State} state */
-  #takeOver({ margins, marks, pixels }) {
+  #takeOver({ margins, marks, pixels, own = null }) {
     const [left, top, right, bottom] = margins;
     const { width, height } = this.picture;
     const mask = new Mask(left + width + right, top + height + bottom);
     if (pixels) mask.load(pixels);
     this.#use(mask, margins);
     this.marks = marks;
+    this.own = own && shifted(own, margins, -1);
     if (this.isExtended) {
       this.seal(mask.everything);
       mask.counts.forEach((_, tile) => mask.recount(tile));
@@ -190,15 +216,25 @@ export class Work {
 
   /** @returns {Kept} */
   #kept() {
-    const { margins, marks, mask } = this;
-    return { margins, marks, tiles: Array.from(mask.counts, (_, tile) => mask.readTile(tile)) };
+    const { margins, marks, mask, ownFrame } = this;
+    return { margins, marks, own: ownFrame, tiles: Array.from(mask.counts, (_, tile) => mask.readTile(tile)) };
   }
 
   /** @param {Kept} kept */
-  #putBack({ margins, marks, tiles }) {
-    this.#takeOver({ margins, marks, pixels: null });
+  #putBack({ tiles, ...kept }) {
+    this.#takeOver({ ...kept, pixels: null });
     tiles.forEach((runs, tile) => this.mask.writeTile(tile, runs));
   }
+}
+
+/**
+ * @param {Bounds} bounds
+ * @param {Margins} margins
+ * @param {1 | -1} way from the picture to the canvas, or back
+ * @returns {Bounds}
+ */
+function shifted([left, top, right, bottom], [x, y], way) {
+  return [left + way * x, top + way * y, right + way * x, bottom + way * y];
 }
 
 /**

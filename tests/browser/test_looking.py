@@ -168,7 +168,7 @@ def test_h_hides_the_mask_and_the_backslash_shows_the_picture_alone(
 ) -> None:
     set_brush(studio, 80)
     drag(studio, (320, 240), (340, 240))
-    expect(studio.locator(".surface > .frame")).to_be_visible()
+    expect(studio.locator(".surface > .sent")).to_be_visible()
     studio.mouse.move(3, 3)
     at_rest(studio)
     source = photo_pixels(photo.size)[240, 320].astype(int)
@@ -176,7 +176,7 @@ def test_h_hides_the_mask_and_the_backslash_shows_the_picture_alone(
     assert np.abs(tinted - source).max() > 40
     studio.keyboard.down("\\")
     assert np.abs(seen_at(studio, 320, 240) - source).max() < 12
-    expect(studio.locator(".surface > .frame")).to_be_hidden()
+    expect(studio.locator(".surface > .sent")).to_be_hidden()
     studio.keyboard.up("\\")
     assert np.abs(seen_at(studio, 320, 240) - tinted).max() < 4
     key(studio, "h")

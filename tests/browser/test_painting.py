@@ -257,9 +257,9 @@ def test_each_model_offers_what_it_takes(studio: Page) -> None:
 
 def test_the_frame_that_will_be_sent_is_drawn_around_the_mask(studio: Page, photo: Any) -> None:
     drag(studio, (200, 200), (300, 250), steps=5)
-    frame = studio.locator(".surface > .frame")
+    frame = studio.locator(".surface > .sent")
     expect(frame).to_be_visible()
-    expect(frame).to_contain_text("sent at")
+    expect(studio.locator(".surface > .tag")).to_contain_text("sent at")
     box = frame.bounding_box()
     assert box
     left, top = View(studio).on_page((200, 200))

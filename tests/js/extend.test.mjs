@@ -28,7 +28,7 @@ test("the cursor tells which way an edge goes", () => {
 });
 
 test("grips lie at the corners and in the middle of each edge, alike at every zoom", () => {
-  const path = gripsPath({ width: 1000, height: 800 }, 0.5);
+  const path = gripsPath([0, 0, 1000, 800], 0.5);
   const lines = [...path.matchAll(/M([^M ]+) ([^M ]+)([hv])([^M ]+)/g)].map(([, x, y, way, length]) => [Number(x), Number(y), way, Number(length)]);
   assert.deepEqual(lines.filter(([x, , way]) => x === 0 && way === "v"), [[0, 0, "v", 52], [0, 348, "v", 104], [0, 800, "v", -52]]);
   assert.deepEqual(lines.filter(([, y, way]) => y === 800 && way === "h"), [[0, 800, "h", 52], [448, 800, "h", 104], [1000, 800, "h", -52]]);
