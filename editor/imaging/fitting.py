@@ -73,7 +73,8 @@ def fitted(answer: Pixels, window: Pixels, mask: Mask, *, pad: Bounds = (0, 0, 0
     `window` are the source's pixels in the frame, without padding, and `mask` is of its size; `pad`
     are the pixels by which the frame goes beyond them (left, top, right, bottom), which the answer
     shows too. Of an answer of another aspect the part that shows the window is taken; where
-    it shows less than the window, the rest is the window's own. Alpha is kept as it came.
+    it shows less than the window, the rest is the window's own. Alpha is kept as it came. `pixels` may
+    share their memory with the answer.
     Takes any answer of at least one pixel, and never raises.
     """
     scene = _Scene(window, mask, pad)
