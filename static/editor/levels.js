@@ -48,11 +48,14 @@ export async function photo({ url, bounds, wantsLevels }) {
   return { answer: { levels, part, isOpaque }, transfer };
 }
 
-/** @param {string} url */
+/**
+ * Not `decode()`: a canvas that is drawn on decodes for itself, once more.
+ * @param {string} url
+ */
 async function glance(url) {
   const image = new Image();
   image.src = url;
-  await image.decode();
+  await new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject }));
   return image;
 }
 
