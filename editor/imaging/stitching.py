@@ -1,101 +1,157 @@
 """Putting the provider's pixels back into the source, and measuring what that did.
 
 Nothing outside the mask is ever written: the source is copied, and only masked pixels of the
-frame's window are set. That this held is then measured, not assumed.
+frames' windows are set.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from . import masks
-from .arrays import Bounds, Floats, Mask, Pixels, Size, size_of
+from . import blending, fitting, masks, measuring
+from .arrays import Bounds, Floats, Mask, Pixels, size_of
+from .blending import Samples
+from .correcting import Corrected, Correction, Finish, corrected
 from .feathering import blend_weights
 from .framing import Frame
+from .masters import Master
 
-Blend = Callable[[Pixels, Pixels, Floats], Pixels]
+__all__ = [
+    "Answer",
+    "Correction",
+    "Finish",
+    "Stitched",
+    "default_feather",
+    "stitch",
+    "without_padding",
+]
+
+Blend = Callable[[Samples, Samples, Floats], Samples]
 Weights = Iterator[tuple[slice, Floats]]
 
 FEATHER_SHARE = 0.02
 FEATHER_RANGE = (8, 64)
 
-_STRIP_ROWS = 64
-_TILE = 512
-_MAX_TILES = 48
-_BORDER_BAND = 1.5
-_SIDE_BAND = (4.0, 16.0)
-_REACH = 18
-"""How far around the mask border_ratio looks: the side band and a little."""
+_STRIP_ROWS = 128
+_MEASURED_AROUND = 240
+"""How far around the mask measuring looks, at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came for one frame: `pixels` (height, width, 3 or 4) uint8 sRGB, of any size."""
+
+    pixels: Pixels
+    frame: Frame
 
 
 @dataclass(frozen=True)
 class Stitched:
     """The finished picture and what was measured on it.
 
-    `pixels` has the source's size and channels. `outside_identical` is the outcome of comparing
-    all `pixels_compared` pixels outside the mask; `pixels_changed` counts those written.
-    `border_ratio` is the mean gradient on the mask's border over that beside it (1.0 = no seam,
-    None = no border to measure). `drift_px` is None as long as nothing is aligned.
+    `pixels` has the master's size and depth, and its channels, or four. `pixels_changed` counts those
+    that were written. For `border_ratio` and the wide steps (dE) see measuring; None = no
+    border to measure. The drifts are the largest of the frames' (None: not to be told), `flag` is the worst of theirs
+    as fitting.FLAGS has them, and `corrections` has one of each answer, in order.
     """
 
-    pixels: Pixels
-    outside_identical: bool
-    pixels_compared: int
+    pixels: Samples
     pixels_changed: int
     border_ratio: float | None
+    wide_step: float | None
+    wide_step_p95: float | None
     drift_px: float | None
+    drift_colour: float | None
+    flag: str
+    corrections: tuple[Correction, ...]
     feather: int
+    outside_identical: bool = True
+    pixels_compared: int = 0
 
 
 def stitch(
-    source: Pixels,
-    answer: Pixels,
+    master: Master | Pixels,
+    answers: Sequence[Answer] | Pixels,
     mask: Mask,
-    frame: Frame,
+    frame: Frame | None = None,
     *,
+    finish: Finish = "natural",
     feather: int | None = None,
     keep_transparency: bool = False,
     kept: Bounds | None = None,
     rim: int = 0,
 ) -> Stitched:
-    """The answer's pixels in the masked part of the frame's window, the source's everywhere else.
+    """The answers' pixels in the masked parts of their frames, the master's everywhere else.
 
-    `answer` may have any size and either channel count: it is brought to the window's size. It
-    is blended over `feather` pixels that lie inside the mask (default: 2 % of the mask's
-    diagonal, 8 to 64; less in small islands, so that their middle is wholly replaced).
-    Transparent parts of the answer let the source through; with `keep_transparency` they stay
-    transparent, and the result has an alpha channel. `source` is never written to.
-    `kept` are the bounds within which `source` shows something: outside of them (the new part of
-    a canvas) the answer has its full share, which it loses over `rim` masked pixels inside of them.
-    Raises ValueError when mask, frame and source do not belong together.
+    "natural": each answer is fitted, aligned, brought to the master's colours and grain, and fades in over `feather`
+    pixels that lie inside the mask (default: 2 % of the mask's diagonal, 8 to 64; less in small
+    islands, so that their middle is wholly replaced). "model": in its own colours. "hard": without a feather.
+    Transparent parts of an answer let the master through; with `keep_transparency` they stay
+    transparent, and the result has an alpha channel. The master is never written to.
+    `kept` are the bounds within which it shows something: outside of them (the new part of
+    a canvas) an answer has its full share, which it loses over `rim` masked pixels inside of them.
+    Raises ValueError when mask, frames and master do not belong together.
     """
-    _require_fit(source, mask, frame)
+    if not isinstance(master, Master):
+        return _of_pixels(
+            master, answers, mask, frame, finish, feather, keep_transparency, kept, rim
+        )
+    assert not isinstance(answers, np.ndarray), "answers of frames, not pixels"
+    for answer in answers:
+        _require_fit(master, mask, answer.frame)
     feather = default_feather(masks.bounds(mask)) if feather is None else feather
-    left, top, right, bottom = frame.inner
-    window_mask = mask[top:bottom, left:right]
-    window_answer = _to_window(answer, frame)
-    # alignment and colour matching belong here: the answer against the source in the window
-    weights = blend_weights(window_mask, feather)
-    if kept:
-        weights = _filling_new(weights, window_mask, _within(kept, frame.inner), rim)
-    if keep_transparency:
-        source, window_answer = _with_alpha(source), _with_alpha(window_answer)
-    blend = _between if keep_transparency else _over
-    pixels = source.copy()
-    written = _write(pixels[top:bottom, left:right], window_answer, window_mask, weights, blend)
-    return Stitched(
-        pixels=pixels,
-        outside_identical=is_identical_outside(source, pixels, mask),
+    feather = 0 if finish == "hard" else feather
+    pixels = blending.with_alpha(master.pixels) if keep_transparency else master.pixels.copy()
+    blend = blending.between if keep_transparency else blending.over
+    written, corrections = 0, []
+    for answer in answers:
+        box = _own_bounds(mask, answer.frame)
+        if box is None:
+            corrections.append(Correction())
+            continue
+        fit = corrected(master, answer.pixels, answer.frame, mask, finish)
+        corrections.append(fit.correction)
+        weights = _weights(mask, box, feather, kept, rim)
+        written += _write(pixels, master, fit, mask, box, weights, blend)
+    return _measured(master, pixels, mask, written, tuple(corrections), feather)
+
+
+def _of_pixels(
+    source: Pixels,
+    answer: Sequence[Answer] | Pixels,
+    mask: Mask,
+    frame: Frame | None,
+    finish: Finish,
+    feather: int | None,
+    keep_transparency: bool,
+    kept: Bounds | None,
+    rim: int,
+) -> Stitched:
+    """As stitch, of 8-bit sRGB pixels and the answer for one frame, with what is outside compared."""
+    assert isinstance(answer, np.ndarray) and frame is not None, "one answer and its frame"
+    stitched = stitch(
+        Master(source), [Answer(answer, frame)], mask, finish=finish, feather=feather,
+        keep_transparency=keep_transparency, kept=kept, rim=rim,
+    )  # fmt: skip
+    before = blending.with_alpha(source) if keep_transparency else source
+    return replace(
+        stitched,
+        outside_identical=is_identical_outside(before, stitched.pixels, mask),
         pixels_compared=int(mask.size - np.count_nonzero(mask)),
-        pixels_changed=written,
-        border_ratio=border_ratio(pixels, mask),
-        drift_px=None,
-        feather=feather,
     )
+
+
+def is_identical_outside(source: Pixels, pixels: Pixels, mask: Mask) -> bool:
+    """Whether every channel of every pixel outside the mask has the same value in both."""
+    for rows in _strips(source.shape[0]):
+        before, after, inside = source[rows], pixels[rows], mask[rows]
+        if np.array_equal(before, after):
+            continue
+        if np.any((before != after).any(axis=2) & (inside == 0)):
+            return False
+    return True
 
 
 def without_padding(answer: Pixels, frame: Frame) -> Pixels:
@@ -116,38 +172,43 @@ def default_feather(box: Bounds | None) -> int:
     return min(max(round(FEATHER_SHARE * length), low), high)
 
 
-def is_identical_outside(source: Pixels, pixels: Pixels, mask: Mask) -> bool:
-    """Whether every channel of every pixel outside the mask has the same value in both."""
-    for rows in _strips(source.shape[0]):
-        before, after, inside = source[rows], pixels[rows], mask[rows]
-        if np.array_equal(before, after):
-            continue
-        outside = inside == 0
-        if any(
-            np.any((before[..., channel] != after[..., channel]) & outside)
-            for channel in range(source.shape[2])
-        ):
-            return False
-    return True
+def _require_fit(master: Master, mask: Mask, frame: Frame) -> None:
+    width, height = size_of(master.pixels)
+    left, top, right, bottom = frame.inner
+    if mask.shape != master.pixels.shape[:2]:
+        raise ValueError(f"mask {size_of(mask)} is not of the source's size {width, height}")
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise ValueError(f"frame {frame.inner} does not lie in a source of {width, height}")
 
 
-def border_ratio(pixels: Pixels, mask: Mask) -> float | None:
-    """Mean Lab gradient within 1.5 px of the mask's border over that 4 to 16 px beside it.
-
-    About 1.0 where the border cannot be seen, 3 for a hard paste of a picture that has drifted.
-    None when there is no border in the picture. Of long borders an even sample is measured.
-    """
-    box = _reaching(mask)
-    if box is None:
+def _own_bounds(mask: Mask, frame: Frame) -> Bounds | None:
+    """The bounds of the mask that the frame answers for: all of it within them is this frame's."""
+    left, top, right, bottom = frame.inner
+    if frame.part:
+        left, top = max(left, frame.part[0]), max(top, frame.part[1])
+        right, bottom = min(right, frame.part[2]), min(bottom, frame.part[3])
+    if left >= right or top >= bottom:
         return None
-    sums = np.zeros(4)
-    for tile in _border_tiles(mask, box):
-        sums += _band_sums(pixels, mask, tile)
-    border_sum, border_count, side_sum, side_count = sums
-    if not border_count or not side_count:
-        return None
-    # a hundredth of a just visible step keeps flat drawings from dividing nothing by nothing
-    return float((border_sum / border_count + 0.02) / (side_sum / side_count + 0.02))
+    box = masks.bounds(mask[top:bottom, left:right])
+    return box and (left + box[0], top + box[1], left + box[2], top + box[3])
+
+
+def _weights(mask: Mask, box: Bounds, feather: int, kept: Bounds | None, rim: int) -> Weights:
+    """The answer's share at each pixel of `box`, strip by strip: rows and columns are the box's."""
+    # a pixel more on each side: at the edge of what it is given, a mask does not fade
+    wide = masks.grown_bounds(box, 1, size_of(mask))
+    before = box[0] - wide[0], box[1] - wide[1]
+    around = mask[wide[1] : wide[3], wide[0] : wide[2]]
+    weights = blend_weights(around, feather)
+    if kept:
+        weights = _filling_new(weights, around, _within(kept, wide), rim)
+    height, width = box[3] - box[1], box[2] - box[0]
+    for rows, weight in weights:
+        first, last = max(rows.start - before[1], 0), min(rows.stop - before[1], height)
+        if first < last:
+            skipped = first + before[1] - rows.start
+            part = weight[skipped : skipped + last - first, before[0] : before[0] + width]
+            yield slice(first, last), part
 
 
 def _filling_new(weights: Weights, mask: Mask, kept: Bounds, rim: int) -> Weights:
@@ -190,142 +251,71 @@ def _unpadded(length: int, before: int, behind: int, window: int) -> slice:
     return slice(first, max(first + 1, length - round(behind * length / window)))
 
 
-def _require_fit(source: Pixels, mask: Mask, frame: Frame) -> None:
-    width, height = size_of(source)
-    left, top, right, bottom = frame.inner
-    if mask.shape != source.shape[:2]:
-        raise ValueError(f"mask {size_of(mask)} is not of the source's size {width, height}")
-    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
-        raise ValueError(f"frame {frame.inner} does not lie in a source of {width, height}")
-
-
-def _to_window(answer: Pixels, frame: Frame) -> Pixels:
-    """The answer at the window's size, without the padding."""
-    resized = _resized(answer, frame.window)
-    left, top, right, bottom = frame.pad
-    width, height = frame.window
-    return resized[top : height - bottom, left : width - right]
-
-
-def _resized(pixels: Pixels, size: Size) -> Pixels:
-    if size_of(pixels) == size:
-        return pixels
-    grows = size[0] * size[1] > pixels.shape[0] * pixels.shape[1]
-    method = cv2.INTER_LANCZOS4 if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
-
-
-def _with_alpha(pixels: Pixels) -> Pixels:
-    if pixels.shape[2] == 4:
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), np.uint8)
-
-
-def _write(window: Pixels, answer: Pixels, mask: Mask, weights: Weights, blend: Blend) -> int:
-    """Writes the blend into the masked pixels of `window`, in place; returns how many."""
-    box = masks.bounds(mask)
-    if box is None:
-        return 0
-    columns = slice(box[0], box[2])
+def _write(
+    pixels: Samples,
+    master: Master,
+    fit: Corrected,
+    mask: Mask,
+    box: Bounds,
+    weights: Weights,
+    blend: Blend,
+) -> int:
+    """Writes the blend into the masked pixels within `box`, in place; returns how many."""
+    left, top, right, _ = box
     written = 0
     for part, weight in weights:
         for strip in _strips(part.stop - part.start):
-            rows = slice(part.start + strip.start, part.start + strip.stop)
-            inside = mask[rows, columns] > 0
-            target = window[rows, columns]
-            blended = blend(target, answer[rows, columns], weight[strip, columns])
-            target[inside] = blended[inside]
+            first, last = (top + part.start + row for row in (strip.start, strip.stop))
+            inside = mask[first:last, left:right] > 0
+            if not inside.any():
+                continue
+            answer = fit.part((left, first, right, last), weight[strip])
+            if blend is blending.between:
+                answer = blending.with_alpha(answer)
+            target = pixels[first:last, left:right]
+            blended = blend(target, master.native(answer), weight[strip])
+            np.copyto(target, blended, where=inside[..., None])
             written += int(np.count_nonzero(inside))
     return written
 
 
-def _over(below: Pixels, above: Pixels, weight: Floats) -> Pixels:
-    """`above` over `below` (Porter and Duff 1984, straight alpha), with the channels of `below`."""
-    if above.shape[2] == 4:
-        weight = weight * (above[..., 3].astype(np.float32) / np.float32(255))
-    share = weight[..., None]
-    colours, under = above[..., :3].astype(np.float32), below[..., :3].astype(np.float32)
-    if below.shape[2] == 3:
-        return (under + share * (colours - under) + 0.5).astype(np.uint8)
-    alpha = below[..., 3:].astype(np.float32) / 255
-    left = alpha * (1 - share)
-    total = share + left
-    mixed = (share * colours + left * under) / np.maximum(total, 1e-6)
-    return (np.concatenate([mixed, total * 255], axis=2) + 0.5).astype(np.uint8)
-
-
-def _between(one: Pixels, other: Pixels, weight: Floats) -> Pixels:
-    """From `one` (weight 0) to `other` (weight 1), colour and transparency alike. Both RGBA.
-
-    Mixed with colours multiplied by their alpha: what cannot be seen lends no colour."""
-    share = weight[..., None]
-    opaque = one[..., 3:].astype(np.float32), other[..., 3:].astype(np.float32)
-    alpha = opaque[0] + share * (opaque[1] - opaque[0])
-    weighted = (1 - share) * opaque[0] * one[..., :3] + share * opaque[1] * other[..., :3]
-    colours = weighted / np.maximum(alpha, 1e-3)
-    return (np.concatenate([np.minimum(colours, 255), alpha], axis=2) + 0.5).astype(np.uint8)
-
-
-def _reaching(mask: Mask) -> Bounds | None:
-    """The mask's bounds and what border_ratio needs around them."""
+def _measured(
+    master: Master,
+    pixels: Samples,
+    mask: Mask,
+    written: int,
+    corrections: tuple[Correction, ...],
+    feather: int,
+) -> Stitched:
+    ratio, steps = None, None
     box = masks.bounds(mask)
-    if box is None:
-        return None
-    width, height = size_of(mask)
-    return (
-        max(0, box[0] - _REACH),
-        max(0, box[1] - _REACH),
-        min(width, box[2] + _REACH),
-        min(height, box[3] + _REACH),
+    if box is not None:
+        box = masks.grown_bounds(box, _MEASURED_AROUND, size_of(mask))
+        after = replace(master, pixels=pixels).srgb(box)
+        around = mask[box[1] : box[3], box[0] : box[2]]
+        ratio = measuring.border_ratio(after, around)
+        steps = measuring.wide_steps(master.srgb(box), after, around)
+    return Stitched(
+        pixels=pixels,
+        pixels_changed=written,
+        border_ratio=ratio,
+        wide_step=steps[0] if steps else None,
+        wide_step_p95=steps[1] if steps else None,
+        drift_px=_largest([each.drift_px for each in corrections]),
+        drift_colour=_largest([each.drift_colour for each in corrections]),
+        flag=_worst([each.flag for each in corrections]),
+        corrections=corrections,
+        feather=feather,
     )
 
 
-def _border_tiles(mask: Mask, box: Bounds) -> list[Bounds]:
-    """Tiles of the bounds in which masked and unmasked pixels meet; at most _MAX_TILES of them."""
-    tiles = [
-        (left, top, min(left + _TILE, box[2]), min(top + _TILE, box[3]))
-        for top in range(box[1], box[3], _TILE)
-        for left in range(box[0], box[2], _TILE)
-    ]
-    met = [tile for tile in tiles if _is_mixed(mask[tile[1] : tile[3], tile[0] : tile[2]])]
-    step = max(1, -(-len(met) // _MAX_TILES))
-    return met[::step]
+def _largest(values: Sequence[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
-def _is_mixed(mask: Mask) -> bool:
-    return bool(mask.any()) and not bool(mask.all())
-
-
-def _band_sums(pixels: Pixels, mask: Mask, tile: Bounds) -> NDArray[np.float64]:
-    """Sum and count of the gradient on the border, then beside it, within one tile."""
-    left, top, right, bottom = tile
-    inside = mask[top:bottom, left:right]
-    gradient = _lab_gradient(pixels[top:bottom, left:right, :3])
-    # 0.5: the border runs between the pixels
-    distance = np.maximum(_depth(inside), _depth(255 - inside)) - 0.5
-    on_border = distance <= _BORDER_BAND
-    beside = (distance >= _SIDE_BAND[0]) & (distance <= _SIDE_BAND[1])
-    return np.array(
-        [
-            gradient[on_border].sum(dtype=np.float64),
-            np.count_nonzero(on_border),
-            gradient[beside].sum(dtype=np.float64),
-            np.count_nonzero(beside),
-        ]
-    )
-
-
-def _depth(mask: Mask) -> Floats:
-    return np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 5), np.float32)
-
-
-def _lab_gradient(pixels: Pixels) -> Floats:
-    """Length of the colour gradient in Lab units per pixel, by central differences."""
-    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    across = cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=1, scale=0.5)
-    down = cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=1, scale=0.5)
-    squared = np.einsum("hwc,hwc->hw", across, across) + np.einsum("hwc,hwc->hw", down, down)
-    return np.asarray(np.sqrt(squared), np.float32)
+def _worst(flags: Sequence[str]) -> str:
+    told = [flag for flag in flags if flag]
+    return min(told, key=fitting.FLAGS.index, default="")
 
 
 def _strips(rows: int) -> Iterator[slice]:

@@ -7,8 +7,8 @@ from editor.imaging import masks
 from editor.imaging.feathering import blend_weights
 from editor.imaging.filling import drifted, procedural
 from editor.imaging.framing import Frame, SizeRule, cut, frame_for, whole_frame
+from editor.imaging.measuring import border_ratio
 from editor.imaging.stitching import (
-    border_ratio,
     default_feather,
     is_identical_outside,
     stitch,
@@ -129,9 +129,9 @@ def test_answer_of_another_size_is_brought_to_the_window(size):
     source = smooth((900, 700))
     mask = box_mask((900, 700), (300, 250, 500, 450))
     frame = whole_frame((900, 700), FREE)
-    answer = 255 - smooth(size)
-    stitched = stitch(source, answer, mask, frame)
-    wanted = 255 - smooth(frame.window)
+    answer = smooth(size) // 2 + 60
+    stitched = stitch(source, answer, mask, frame, finish="model")
+    wanted = smooth(frame.window) // 2 + 60
     wanted = wanted[frame.pad[1] :, frame.pad[0] :][:700, :900]
     middle = np.s_[300:400, 350:450]
     gap = np.abs(stitched.pixels[middle].astype(int) - wanted[middle])
@@ -219,8 +219,8 @@ def test_border_ratio_tells_a_hard_paste_from_a_feathered_one():
     mask = disc_mask(size, (512, 512), 200)
     frame = frame_for(masks.bounds(mask), size, FREE)
     answer = drifted(cut(source, frame), "strong", 1)
-    hard = stitch(source, answer, mask, frame, feather=0).border_ratio
-    soft = stitch(source, answer, mask, frame).border_ratio
+    hard = stitch(source, answer, mask, frame, finish="model", feather=0).border_ratio
+    soft = stitch(source, answer, mask, frame, finish="model").border_ratio
     assert hard > 2
     assert soft < 1.1
     assert soft > 0.8
