@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -94,14 +95,31 @@ def as_person() -> Callable[[Any], Client]:
     return signed_in
 
 
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[int, int]], Any]:
+    """The file of a picture of this size, and what was made of it: once, for all tests that need one."""
+    from editor.jobs.pictures import look
+
+    folder = tmp_path_factory.mktemp("photos")
+
+    @cache
+    def draw(size: tuple[int, int]) -> Any:
+        made = folder / f"{size[0]}x{size[1]}"
+        made.mkdir()
+        path = made / "photo.png"
+        path.write_bytes(photo_png(size))
+        return path, look(path, made)
+
+    return draw
+
+
 @pytest.fixture
-def make_photo(tmp_path: Path) -> Callable[..., Any]:
+def make_photo(drawn: Callable[[tuple[int, int]], Any]) -> Callable[..., Any]:
     from editor.jobs.pictures import add_upload
 
     def make(person: Any, size: tuple[int, int] = (640, 480), name: str = "photo.png") -> Any:
-        path = tmp_path / f"{uuid4()}.png"
-        path.write_bytes(photo_png(size))
-        return add_upload(path, name, person)
+        path, looked = drawn(size)
+        return add_upload(path, name, person, looked=looked)
 
     return make
 

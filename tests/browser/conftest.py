@@ -12,10 +12,14 @@ import pytest
 # Playwright keeps an event loop in this thread, which Django would take for an asynchronous caller.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from axe_playwright_python.base import AXE_FILE_PATH
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test import Client
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
-from tests.conftest import PASSWORD
+from tests.browser.windows import ARGUMENTS, Window, Windows
 
 HERE = Path(__file__).parent
 
@@ -42,24 +46,43 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    started = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
     yield started
     started.close()
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """Browsers may keep scripts and sheets, as they may those of a real server."""
+    server = LiveServer("localhost", start=False)
+    server.thread.static_handler = KeptStaticFiles
+    server.start()
+    yield server
+    server.stop()
+
+
+class KeptStaticFiles(StaticFilesHandler):
+    def serve(self, request: Any) -> Any:
+        response = super().serve(request)
+        response["Cache-Control"] = "max-age=3600"
+        return response
+
+
 @pytest.fixture
-def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+def open_page(windows: Windows, live_server: Any) -> Iterator[Callable[..., Page]]:
     """A new page in a window of its own; the test fails on a script error or a breach of the CSP."""
-    opened: list[BrowserContext] = []
+    taken: list[Window] = []
     errors: list[str] = []
 
     def new(**options: Any) -> Page:
-        context = browser.new_context(
-            **{"viewport": {"width": 1440, "height": 900}, "base_url": live_server.url, **options}
-        )
-        context.set_default_timeout(15_000)
-        opened.append(context)
-        page = context.new_page()
+        window = windows.take(live_server.url, **options)
+        taken.append(window)
+        page = window.page(live_server.url)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",
@@ -70,22 +93,23 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Callable[..., Page
         return page
 
     yield new
-    for context in opened:
-        context.close()
+    for window in taken:
+        windows.give_back(window)
     assert not errors, errors
 
 
 @pytest.fixture
-def sign_in(open_page: Callable[..., Page]) -> Callable[..., Page]:
-    """Sign this person in as people do: by the form."""
+def sign_in(
+    open_page: Callable[..., Page], live_server: Any, as_person: Callable[[Any], Client]
+) -> Callable[..., Page]:
+    """A page that is signed in as this person, and shows nothing yet."""
 
     def signed_in(person: Any, **options: Any) -> Page:
         page = open_page(**options)
-        page.goto("/")
-        page.get_by_label("Username or email").fill(person.username)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
+        cookie = as_person(person).cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
+        )
         return page
 
     return signed_in
@@ -94,6 +118,12 @@ def sign_in(open_page: Callable[..., Page]) -> Callable[..., Page]:
 @pytest.fixture
 def signed_in_page(sign_in: Callable[..., Page], alice: Any) -> Page:
     return sign_in(alice)
+
+
+@pytest.fixture
+def gallery(signed_in_page: Page) -> Page:
+    signed_in_page.goto("/")
+    return signed_in_page
 
 
 @pytest.fixture
@@ -115,16 +145,18 @@ def worker(provider: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Axe:
-    return Axe()
+def axe() -> str:
+    return AXE_FILE_PATH.read_text()
 
 
 @pytest.fixture
-def accessible(axe: Axe) -> Callable[[Page], None]:
+def accessible(axe: str) -> Callable[[Page], None]:
     """Assert that axe-core finds nothing (WCAG 2.2 AA and best practices)."""
 
     def check(page: Page) -> None:
-        found = axe.run(page).response["violations"]
+        if page.evaluate("typeof axe") == "undefined":  # half a megabyte to be read
+            page.evaluate(axe)
+        found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
         told = [
             f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:3]}"
             for one in found

@@ -22,7 +22,7 @@ EDGE = 0.02  # nearer to an edge than this, a pixel's centre may fall on either 
 
 def open_studio(page: Page, live_server: Any, photo: Any) -> None:
     page.goto(f"{live_server.url}/images/{photo.pk}/edit")
-    expect(surface(page)).not_to_have_attribute("aria-busy", "true")
+    surface(page).and_(page.locator(":not([aria-busy=true])")).wait_for()
 
 
 def surface(page: Page) -> Locator:

@@ -33,8 +33,8 @@ def tiles(page: Page) -> Any:
 
 
 @pytest.mark.usefixtures("long_history")
-def test_scrolling_loads_more_five_times_and_then_asks(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_scrolling_loads_more_five_times_and_then_asks(gallery: Page) -> None:
+    page = gallery
     more = page.get_by_role("link", name="Load more")
     for count in (80, 120, 160, 200):
         more.scroll_into_view_if_needed()
@@ -49,8 +49,8 @@ def test_scrolling_loads_more_five_times_and_then_asks(signed_in_page: Page) -> 
 
 
 @pytest.mark.usefixtures("long_history")
-def test_filters_narrow_without_a_reload_and_stay_in_the_address(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_filters_narrow_without_a_reload_and_stay_in_the_address(gallery: Page) -> None:
+    page = gallery
     page.evaluate("window.isStillHere = true")
     page.get_by_label("Status").select_option("Canceled")
     page.wait_for_url("**/?status=canceled")
@@ -67,6 +67,7 @@ def test_filters_narrow_without_a_reload_and_stay_in_the_address(signed_in_page:
 @pytest.mark.usefixtures("long_history")
 def test_without_scripts_filters_and_pages_work(sign_in: Callable[..., Page], alice: Any) -> None:
     page = sign_in(alice, java_script_enabled=False)
+    page.goto("/")
     page.get_by_label("Status").select_option("Failed")
     page.get_by_role("button", name="Filter").click()
     expect(tiles(page)).to_have_count(40)
@@ -78,8 +79,8 @@ def test_without_scripts_filters_and_pages_work(sign_in: Callable[..., Page], al
 
 
 @pytest.mark.usefixtures("long_history")
-def test_arrows_move_between_tiles_and_slash_goes_to_the_search(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_arrows_move_between_tiles_and_slash_goes_to_the_search(gallery: Page) -> None:
+    page = gallery
     page.locator(".tile > a").first.focus()
     page.keyboard.press("ArrowRight")
     focused = "document.activeElement.closest('.tile')?.id"
@@ -103,6 +104,7 @@ def test_every_kind_of_tile_is_accessible(
     make_edit(photo, status="failed", trouble="moderation_blocked")
     make_result(make_edit(photo, prompt="done"))
     page = sign_in(alice, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto("/")
     expect(tiles(page)).to_have_count(5)
     accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

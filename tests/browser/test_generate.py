@@ -18,8 +18,8 @@ def prompt(page: Page) -> Any:
 
 
 @pytest.mark.usefixtures("worker")
-def test_from_words_to_a_picture_that_is_edited_on(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_from_words_to_a_picture_that_is_edited_on(gallery: Page) -> None:
+    page = gallery
     page.get_by_role("link", name="Generate", exact=True).click()
     prompt(page).fill("A lighthouse at dawn")
     page.get_by_label("Model").select_option(MODEL)

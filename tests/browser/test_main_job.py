@@ -47,6 +47,7 @@ def test_from_a_photo_to_an_approved_result(
     path = tmp_path / "Hills.png"
     path.write_bytes(photo_png((800, 600)))
     page = sign_in(alice)
+    page.goto("/")
     page.get_by_label("Upload images").set_input_files(path)
     page.wait_for_url(re.compile(r"/images/\d+/edit$"))
     paint(page)

@@ -238,6 +238,7 @@ def test_on_a_phone_everything_is_in_reach(
     scheme: str,
 ) -> None:
     page = sign_in(vera, color_scheme=scheme, **PHONE)
+    page.goto("/")
     page.get_by_role("link", name=re.compile("Review")).click()
     accessible(page)
     page.get_by_role("region", name="Decide").get_by_role("link", name="Next").click()

@@ -49,17 +49,17 @@ def hand_over(page: Page, event: str, names: list[str]) -> None:
     )
 
 
-def test_one_picture_goes_straight_on_to_its_studio(signed_in_page: Page, tmp_path: Path) -> None:
-    page = signed_in_page
+def test_one_picture_goes_straight_on_to_its_studio(gallery: Page, tmp_path: Path) -> None:
+    page = gallery
     page.get_by_label("Upload images").set_input_files(save(tmp_path, "hills.png", photo_png()))
     page.wait_for_url(re.compile(r"/images/\d+/edit$"))
     expect(page.get_by_role("application", name="Mask editor")).to_be_visible()
 
 
 def test_a_refused_file_is_named_while_the_others_go_on(
-    signed_in_page: Page, tmp_path: Path, accessible: Callable[[Page], None]
+    gallery: Page, tmp_path: Path, accessible: Callable[[Page], None]
 ) -> None:
-    page = signed_in_page
+    page = gallery
     page.get_by_label("Upload images").set_input_files(
         [
             save(tmp_path, "good.png", photo_png((320, 240))),
@@ -80,9 +80,9 @@ def test_a_refused_file_is_named_while_the_others_go_on(
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
-    signed_in_page: Page, tmp_path: Path
+    gallery: Page, tmp_path: Path
 ) -> None:
-    page, sent = signed_in_page, []
+    page, sent = gallery, []
     page.on(
         "request", lambda request: sent.append(request.url) if request.method == "POST" else None
     )
@@ -95,8 +95,8 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
     assert sent == []
 
 
-def test_files_dropped_anywhere_are_uploaded(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_files_dropped_anywhere_are_uploaded(gallery: Page) -> None:
+    page = gallery
     hand_over(page, "drop", ["one.png", "two.png"])
     panel = page.get_by_role("region", name="Uploads")
     expect(panel.get_by_role("heading")).to_have_text("2 of 2 uploaded")
@@ -104,9 +104,9 @@ def test_files_dropped_anywhere_are_uploaded(signed_in_page: Page) -> None:
 
 
 def test_a_file_dropped_in_the_studio_is_uploaded_and_what_was_typed_is_kept(
-    signed_in_page: Page, photo: Any
+    gallery: Page, photo: Any
 ) -> None:
-    page = signed_in_page
+    page = gallery
     page.goto(f"/images/{photo.pk}/edit")
     page.get_by_label("What should change?").fill("Half a wish")
     hand_over(page, "drop", ["next.png", "other.png"])
@@ -119,14 +119,14 @@ def test_a_file_dropped_in_the_studio_is_uploaded_and_what_was_typed_is_kept(
     expect(page.get_by_label("What should change?")).to_have_value("Half a wish")
 
 
-def test_dragging_files_over_the_page_says_what_would_happen(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_dragging_files_over_the_page_says_what_would_happen(gallery: Page) -> None:
+    page = gallery
     hand_over(page, "dragover", ["one.png", "two.png", "three.png"])
     expect(page.get_by_text("Drop 3 photos to upload")).to_be_visible()
 
 
-def test_a_pasted_picture_goes_straight_on_to_its_studio(signed_in_page: Page) -> None:
-    page = signed_in_page
+def test_a_pasted_picture_goes_straight_on_to_its_studio(gallery: Page) -> None:
+    page = gallery
     hand_over(page, "paste", ["image.png"])
     page.wait_for_url(re.compile(r"/images/\d+/edit$"))
     assert Image.objects.get().name == "image.png"
@@ -140,6 +140,7 @@ def test_the_empty_gallery_leads_to_a_first_edit_with_a_sample(
     accessible: Callable[[Page], None],
 ) -> None:
     page = sign_in(alice, viewport={"width": size[0], "height": size[1]})
+    page.goto("/")
     expect(page.get_by_text("Nothing here yet")).to_be_visible()
     accessible(page)
     page.get_by_role("button", name="Try it on a sample").click()
@@ -150,6 +151,7 @@ def test_without_scripts_a_plain_form_uploads(
     sign_in: Callable[..., Page], alice: Any, tmp_path: Path
 ) -> None:
     page = sign_in(alice, java_script_enabled=False)
+    page.goto("/")
     page.get_by_role("link", name="Upload pictures").click()
     files = [save(tmp_path, "a.png", photo_png((90, 60))), save(tmp_path, "b.png", b"nothing")]
     page.get_by_label("Upload images").set_input_files(files)
@@ -159,8 +161,8 @@ def test_without_scripts_a_plain_form_uploads(
 
 
 def test_the_upload_page_and_its_refusals_are_accessible(
-    signed_in_page: Page, accessible: Callable[[Page], None]
+    gallery: Page, accessible: Callable[[Page], None]
 ) -> None:
-    page = signed_in_page
+    page = gallery
     page.goto("/images/new")
     accessible(page)
