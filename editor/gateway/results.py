@@ -6,7 +6,9 @@ of every other edit it is what the provider sent.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import repeat
+from operator import add
 from typing import Any
 
 from editor.gateway.failures import failure_of
@@ -15,13 +17,13 @@ from editor.images_api.catalogue import UnknownModel
 from editor.images_api.entries import Model
 from editor.images_api.errors import ProviderError
 from editor.images_api.messages import Usage, read_answer
-from editor.imaging import files, framing
+from editor.imaging import files, framing, masters, provenance
 from editor.jobs import pictures, spool
-from editor.jobs.canvas import first_frame
+from editor.jobs.canvas import frame_of
 from editor.jobs.frames import sent_size, shapes_agree
 from editor.jobs.provider import known_models
 from editor.jobs.sizes import parse, written
-from editor.models import Attempt, Edit, Partial, Result, Status
+from editor.models import Attempt, Edit, Partial, Result, Status, Team
 
 Size = tuple[int, int]
 BEST = 95  # of 100: the quality of a lossy picture where the caller names no compression
@@ -36,15 +38,11 @@ class Ended:
     edit: Edit
     attempt: Attempt
     results: list[Result]
+    usage: Usage | None  # of all calls; None where the provider did not tell: unknown is not zero
 
     @property
     def created(self) -> int:
         return int((self.edit.finished_at or self.edit.created_at).timestamp())
-
-    @property
-    def usage(self) -> Usage | None:
-        """None where the provider did not tell: unknown is not zero."""
-        return Usage(**self.attempt.usage) if self.attempt.usage else None
 
 
 def ended(edit_id: int) -> Ended:
@@ -53,7 +51,17 @@ def ended(edit_id: int) -> Ended:
     if edit.status != Status.SUCCEEDED:
         raise failure_of(edit, edit.present_attempt())
     results = list(edit.results.select_related("edit", "image", "attempt").order_by("number"))
-    return Ended(edit, results[0].attempt, results)
+    return Ended(edit, results[0].attempt, results, _usage_of(edit, results[0].attempt))
+
+
+def _usage_of(edit: Edit, attempt: Attempt) -> Usage | None:
+    """Of the one call that there was, else the sum of those that brought something."""
+    told = [attempt.usage]
+    if len(edit.frames) > 1:
+        answered = edit.attempts.filter(outcome=Attempt.Outcome.SUCCEEDED)
+        told = list(answered.values_list("usage", flat=True))
+    known = [Usage(**usage) for usage in told if usage]
+    return reduce(add, known) if known and len(known) == len(told) else None
 
 
 @dataclass(frozen=True)
@@ -74,14 +82,17 @@ class Made:
         return (self.stored_format, self.stored_size) == (self.format, self.size)
 
     def data(self) -> bytes:
+        """As it is stored, or anew in 8-bit sRGB: what the stored file says beside its pixels goes along."""
         stored = pictures.read(self.stored)
         if self.is_as_stored:
             return stored
         with pictures.pixel_gate:
-            pixels = _scaled(files.open_picture(stored).pixels, self.size)
+            master = masters.open_master(stored, keep_place=Team.load().keep_place)
+            said: dict[str, Any] = {"exif": master.exif, "xmp": provenance.xmp_of(stored)}
+            pixels = _scaled(master.srgb(), self.size)
             if self.format in LOSSY:
-                return LOSSY[self.format](pixels, self.quality)
-            return files.encode_png(pixels)
+                return LOSSY[self.format](pixels, self.quality, **said)
+            return files.encode_png(pixels, **said)
 
 
 def made_of(result: Result) -> Made:
@@ -122,7 +133,7 @@ def description_of(
 
 
 def description_of_partial(edit: Edit, preview: Partial) -> Description:
-    frame = first_frame(edit)
+    frame = frame_of(edit, preview.attempt.frame)
     size = sent_size(edit.api_operation, edit.options, frame)  # type: ignore[arg-type]
     if not size or size == "auto":
         size = written((preview.width, preview.height))  # what is not stitched is shown as it came

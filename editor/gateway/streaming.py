@@ -21,7 +21,7 @@ from editor.images_api.messages import Operation
 from editor.images_api.refusals import Refusal
 from editor.jobs import pictures
 from editor.jobs.connections import give_back
-from editor.models import Edit, Partial
+from editor.models import Edit
 
 log = logging.getLogger(__name__)
 KEEP_ALIVE_S = 10.0  # proxies cut what is silent for long
@@ -35,7 +35,9 @@ class Events:
         self.operation = operation
         self.safety_identifier = safety_identifier
         self.is_final = False
-        self._shown = 0  # the number of the last preview
+        self._attempt = 0  # whose previews are shown: with several frames there are several
+        self._shown = 0  # the number of the last of them
+        self._count = 0  # of all
 
     def __iter__(self) -> Iterator[bytes]:
         yield answers.KEEP_ALIVE
@@ -60,24 +62,29 @@ class Events:
                     yield answers.KEEP_ALIVE
                     continue
                 state = news
-                if state.partial_count > self._shown and not state.is_over:
+                if state.partial_count and not state.is_over:
                     yield from self._previews()
 
     def _previews(self) -> Iterator[bytes]:
         edit = Edit.objects.get(pk=self.edit_id)
         attempt = edit.present_attempt()
-        new = Partial.objects.filter(attempt=attempt, number__gt=self._shown).order_by("number")
-        for preview in list(new):
+        if attempt is None:
+            return
+        if attempt.pk != self._attempt:
+            self._attempt, self._shown = attempt.pk, 0
+        new = attempt.partials.filter(number__gt=self._shown).order_by("number")
+        for preview in list(new.select_related("attempt")):
             give_back()
             try:
                 data = pictures.read(preview.raw)
             except FileNotFoundError:  # the edit has ended meanwhile
                 return
             self._shown = preview.number
+            self._count += 1
             yield answers.partial_event(
                 self.operation,
                 data,
-                preview.number - 1,
+                self._count - 1,
                 int(preview.created_at.timestamp()),
                 description_of_partial(edit, preview),
             )

@@ -5,7 +5,8 @@ from typing import Any
 from editor.imaging import extending, files, framing, masks, previews, stitching
 from editor.imaging.arrays import Bounds
 from editor.imaging.extending import NO_MARGINS, Margins
-from editor.jobs.pictures import pixels_of, read
+from editor.imaging.masters import Master
+from editor.jobs.pictures import master_of, pixels_of, read
 from editor.models import Edit, Image
 
 
@@ -18,6 +19,12 @@ def pixels_of_canvas(edit: Edit) -> Any:
     """The source's pixels in their place, as imaging.extending has them; not to be written to."""
     pixels = pixels_of(_source(edit))
     return extending.extended(pixels, margins_of(edit)) if any(edit.margins) else pixels
+
+
+def master_of_canvas(edit: Edit, *, keep_place: bool) -> Master:
+    """The same as it is stored: in its own colours and depth, with what a camera wrote."""
+    master = master_of(_source(edit), keep_place=keep_place)
+    return master.extended(margins_of(edit)) if any(edit.margins) else master
 
 
 def contract_of(edit: Edit) -> Any:

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 MAX_WAITS = 8
 LONGEST_WAIT_S = 600.0
 FRAMES_MISSING = "frames_missing"
+ANY = Q()
 IN_HAND = (Status.RUNNING, Status.STORING)
 
 
@@ -151,7 +152,7 @@ def _failed(edit: Edit, error: ProviderError, token: UUID, *, cost: int | None) 
 
 
 def end(
-    edit: Edit, *, was: Any, where: Q = Q(), status: Status, words: str = "", **to: Any
+    edit: Edit, *, was: Any, status: Status, where: Q = ANY, words: str = "", **to: Any
 ) -> Status | None:
     """Change to `status`, where nothing more will come; `words` are the provider's. If some of several
     frames have come, they are put together first. Call it in a transaction.

@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from editor.images_api.messages import PartialPicture
 from editor.imaging import files, framing, previews
+from editor.imaging.arrays import Bounds
 from editor.jobs.canvas import small_canvas, without_padding
 from editor.jobs.pictures import pixel_gate
 from editor.models import Attempt, Edit, Partial, Status
@@ -100,19 +101,29 @@ class Keeper:
             return previews.preview_alone(answer if inner is None else inner)
         base, mask = self._ground
         height, width = base.shape[:2]
-        return previews.preview_within(base, mask, answer, self._frame_in(width)), (width, height)
-
-    def _frame_in(self, width: int) -> tuple[int, int, int, int]:
         scale = width / self.edit.canvas_size[0]
-        bounds = framing.Frame.from_dict(self.edit.frames[self.attempt.frame]).bounds
-        left, top, right, bottom = (round(side * scale) for side in bounds)
-        return (left, top, max(left + 1, right), max(top + 1, bottom))
+        frame = framing.Frame.from_dict(self.edit.frames[self.attempt.frame])
+        shown = previews.preview_within(base, mask, answer, _scaled(frame.bounds, scale))
+        return shown, (width, height)
 
     @cached_property
     def _ground(self) -> tuple[Any, Any]:
-        """The canvas at a work preview's size, and what may change of it."""
+        """The canvas at a work preview's size, and what may change of it by this attempt."""
         with pixel_gate:
-            return small_canvas(self.edit)
+            base, mask = small_canvas(self.edit)
+        part = framing.Frame.from_dict(self.edit.frames[self.attempt.frame]).part
+        if part is None:
+            return base, mask
+        left, top, right, bottom = _scaled(part, base.shape[1] / self.edit.canvas_size[0])
+        left, top = max(0, left), max(0, top)
+        mine = mask * 0
+        mine[top:bottom, left:right] = mask[top:bottom, left:right]
+        return base, mine
+
+
+def _scaled(bounds: Bounds, scale: float) -> Bounds:
+    left, top, right, bottom = (round(side * scale) for side in bounds)
+    return left, top, max(left + 1, right), max(top + 1, bottom)
 
 
 def _decoded(data: bytes) -> files.Picture:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
-from editor.imaging import files, previews
+from editor.imaging import exif, files, masters, previews
+from editor.imaging.masters import Master
 from editor.models import Image, Origin, Person
 
 SAMPLE = Path(__file__).resolve().parent.parent / "web" / "sample.jpg"
@@ -31,6 +32,9 @@ PREVIEWS = {
 }
 
 DECODED_BYTES = 96 * 1024 * 1024  # one photo of 24 megapixels, or some small ones
+
+# Of samples: up to 30 megapixels previews are made beside the encoding; both hold a copy of the picture.
+MOST_BESIDE = 90_000_000
 
 # Decoding a large photo takes hundreds of megabytes: only so many at a time in one process.
 pixel_gate = threading.BoundedSemaphore(settings.PIXEL_WORKERS)
@@ -104,14 +108,38 @@ def store_result(pixels: Any, *, name: str, person: Person) -> Image:
     return stored_picture(pixels).add(name=name, person=person)
 
 
-def stored_picture(pixels: Any) -> Stored:
-    """A picture that was made here (sRGB, uint8) in storage, as PNG, with its previews."""
-    with ThreadPoolExecutor(1) as beside:  # both leave Python's lock while they work
-        making = beside.submit(previews.previews_of, pixels)
-        data = files.encode_png(pixels)
-        made = making.result()
-    sha256 = hashlib.sha256(data).hexdigest()
-    return _stored(sha256, save(sha256, "png", data), len(data), "png", pixels, made)
+def stored_picture(pixels: Any, *, xmp: bytes | None = None) -> Stored:
+    """A picture that was made here (sRGB, uint8) in storage, as PNG, with its previews; `xmp` is
+    written into it."""
+    return stored_master(Master(pixels), xmp=xmp)
+
+
+def stored_master(
+    made: Master, *, xmp: bytes | None = None, look: Callable[[bytes], None] = lambda _data: None
+) -> Stored:
+    """A picture that was made here in storage, as PNG in its own colours and depth, with its previews.
+
+    `look` is called with the file's bytes as they were read back from storage.
+    """
+    if made.pixels.size > MOST_BESIDE:
+        shown = previews.previews_of(made.srgb())
+        return _stored_png(made, xmp, look, lambda: shown)
+    with ThreadPoolExecutor(1) as beside:  # all of them leave Python's lock while they work
+        return _stored_png(made, xmp, look, beside.submit(previews.previews_of, made.srgb()).result)
+
+
+def _stored_png(
+    made: Master,
+    xmp: bytes | None,
+    look: Callable[[bytes], None],
+    shown: Callable[[], previews.Previews],
+) -> Stored:
+    data = masters.write_png(made.pixels, profile=made.profile, exif=made.exif, xmp=xmp)
+    sha256, size = hashlib.sha256(data).hexdigest(), len(data)
+    name = save(sha256, "png", data)
+    del data  # it is read again
+    look(read(name))
+    return _stored(sha256, name, size, "png", made.pixels, shown())
 
 
 def stored_answer(picture: files.Picture, raw: str, sha256: str, size: int) -> Stored:
@@ -148,30 +176,66 @@ def pixels_of(image: Image) -> Any:
     An edit needs them twice, and people edit the same picture again and again, so those of the last
     few pictures are kept, up to DECODED_BYTES in one process.
     """
-    return _decoded.get(image.sha256, lambda: files.open_picture(read(image.original)).pixels)
+    found = _decoded.get(image.sha256, lambda: _opened(image))
+    return found.srgb() if isinstance(found, Master) else found
+
+
+def master_of(image: Image, *, keep_place: bool = False) -> Master:
+    """A stored picture as it was written, to be put together again; not to be written to. What a camera
+    wrote goes along, the place only where it is to be kept."""
+    found = _decoded.kept(image.sha256)
+    if not isinstance(found, Master):
+        found = masters.open_master(read(image.original), keep_place=True)
+        if _is_plain(found):
+            _decoded.keep(image.sha256, found, found.pixels.nbytes)
+    if keep_place or found.exif is None:
+        return found
+    return replace(found, exif=exif.tidied(found.exif, keep_place=False))
+
+
+def _opened(image: Image) -> Any:
+    """The master, where its pixels are what is shown; else these alone, which are smaller."""
+    master = masters.open_master(read(image.original), keep_place=True)
+    return master if _is_plain(master) else master.srgb()
+
+
+def _is_plain(master: Master) -> bool:
+    return master.pixels.dtype.itemsize == 1 and master.is_srgb
 
 
 class Decoded:
-    """Arrays by name, the least recently used one leaving first. Safe to use from many threads."""
+    """Arrays and masters by name, the least recently used one leaving first. Safe to use from many
+    threads."""
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
+        found = self.kept(name)
+        if found is None:
+            found = make()
+            pixels = found.pixels if isinstance(found, Master) else found
+            pixels.flags.writeable = False
+            self.keep(name, found, pixels.nbytes)
+        return found
+
+    def kept(self, name: str) -> Any | None:
         with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                return self._kept[name]
-        made = make()
-        made.flags.writeable = False
-        if made.nbytes <= self.most_bytes:
-            with self._lock:
-                self._kept[name] = made
-                while sum(each.nbytes for each in self._kept.values()) > self.most_bytes:
-                    self._kept.popitem(last=False)
-        return made
+            if name not in self._kept:
+                return None
+            self._kept.move_to_end(name)
+            return self._kept[name][0]
+
+    def keep(self, name: str, made: Any, size: int) -> None:
+        if size > self.most_bytes:
+            return
+        with self._lock:
+            self._kept[name] = made, size
+            self._kept.move_to_end(name)
+            while sum(each for _, each in self._kept.values()) > self.most_bytes:
+                self._kept.popitem(last=False)
 
 
 _decoded = Decoded(DECODED_BYTES)

@@ -34,6 +34,13 @@ def provider() -> Provider:
     )
 
 
+def is_sandbox(base_url: str) -> bool:
+    """Whether this is our own local stand-in, also where the settings name another one by now."""
+    sandbox = f"http://127.0.0.1:{settings.SANDBOX_PORT or settings.PORT + 1}/v1"
+    is_ours: bool = settings.PROVIDER_IS_SANDBOX and base_url == settings.PROVIDER_BASE_URL
+    return base_url == sandbox or is_ours
+
+
 def known_models() -> Catalogue:
     """The built-in models, and those of the operator's own file."""
     return load(Path(settings.CATALOGUE_FILE) if settings.CATALOGUE_FILE else None)

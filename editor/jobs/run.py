@@ -86,9 +86,7 @@ def _attempt(edit: Edit, token: UUID) -> None:
         store_held(edit.pk, token)
 
 
-def record_intent(
-    edit: Edit, request: Request, token: UUID, frame: int = 0
-) -> Attempt | None:
+def record_intent(edit: Edit, request: Request, token: UUID, frame: int = 0) -> Attempt | None:
     """Commit that we are about to send, if `token` still holds the edit and spending is allowed.
 
     None when not: then nothing may be sent. The condition on the token is what keeps a process that

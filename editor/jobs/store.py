@@ -31,7 +31,7 @@ from editor.images_api.messages import (
     picture_bytes,
     read_answer,
 )
-from editor.imaging import files
+from editor.imaging import files, provenance
 from editor.jobs import leases, outcome, pictures, spool
 from editor.jobs.canvas import frame_of
 from editor.jobs.connections import durable, give_back
@@ -277,6 +277,7 @@ def _came(edit: Edit, attempt: Attempt, response: ImagesResponse, picture: Pictu
         raw_sha256=sha256,
         raw_width=decoded.size[0],
         raw_height=decoded.size[1],
+        has_c2pa=provenance.has_c2pa(data),
         revised_prompt=picture.revised_prompt,
     )
     crash("after-raw")
@@ -318,9 +319,7 @@ def _kept(edit: Edit, done: Collection[int]) -> Iterator[list[Came]]:
             yield [Came.of(by_frame[frame]) for frame in sorted(by_frame)]
 
 
-def _add_result(
-    edit: Edit, attempt: Attempt, group: list[Came], maker: Maker, token: UUID
-) -> None:
+def _add_result(edit: Edit, attempt: Attempt, group: list[Came], maker: Maker, token: UUID) -> None:
     number = group[0].piece.number
     made = maker.make(group)
     name = f"{edit.subject} · {edit.pk}.{number}"

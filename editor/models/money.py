@@ -17,7 +17,6 @@ from editor.models.edits import Attempt, Edit
 from editor.models.people import Person
 from editor.models.records import LedgerEntry, audit
 
-
 ALL = Fraction(1)  # of a hold
 
 
@@ -85,9 +84,7 @@ def hold(edit: Edit, amount: int, *, now: datetime) -> None:
     _enter(LedgerEntry.Kind.HOLD, edit, held=amount)
 
 
-def settle(
-    edit: Edit, cost: int | None, *, attempt: Attempt | None, share: Fraction = ALL
-) -> None:
+def settle(edit: Edit, cost: int | None, *, attempt: Attempt | None, share: Fraction = ALL) -> None:
     """Turn the hold into what it cost, and give back the rest of it. An unknown cost (None) is counted
     as the `share` of the hold that was meant for it, and marked so.
 
@@ -120,9 +117,7 @@ def _share(held: int, share: Fraction) -> int:
     return min(held, int(held * share))
 
 
-def _settle(
-    edit: Edit, held: int, cost: int | None, assumed: int, attempt: Attempt | None
-) -> None:
+def _settle(edit: Edit, held: int, cost: int | None, assumed: int, attempt: Attempt | None) -> None:
     spent = assumed if cost is None else cost
     _move(edit, held=-held, spent=spent)
     _enter(
