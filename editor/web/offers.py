@@ -82,7 +82,7 @@ def _warning(offered: Offered) -> str:
 
 def _sizes(model: Model) -> list[Choice]:
     fixed = [{"value": f"{w}x{h}", "label": f"{w} × {h}"} for w, h in model.sizes.fixed]
-    return [{"value": "auto", "label": _("Fits the mask")}, *fixed]
+    return [{"value": "auto", "label": _("Fits the frame")}, *fixed]
 
 
 def _qualities(model: Model, operation: Operation) -> list[Choice]:

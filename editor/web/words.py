@@ -453,7 +453,7 @@ def frames_and_one(quoted: Any) -> str:
     if one is None or not one.frames or quoted.high_microusd is None:
         return ""
     return _(
-        "%(count)d frames, %(cost)s; one frame would be sent at %(percent)s %% for %(other)s."
+        "%(count)d frames, %(cost)s; one frame would be sent at %(percent)s\u00a0%% for %(other)s."
     ) % {
         "count": len(quoted.frames),
         "cost": amounts(quoted.low_microusd, quoted.high_microusd),
@@ -466,7 +466,7 @@ def frames_instead(several: Any) -> str:
     """The same the other way round: of a `Quote` for several frames where somebody wants one."""
     if len(several.frames) < 2 or several.high_microusd is None:
         return ""
-    return _("%(count)d frames would be sent at %(percent)s %% for %(cost)s.") % {
+    return _("%(count)d frames would be sent at %(percent)s\u00a0%% for %(cost)s.") % {
         "count": len(several.frames),
         "percent": _number(100 / max(frame.scale for frame in several.frames), 0),
         "cost": amounts(several.low_microusd, several.high_microusd),

@@ -15,6 +15,7 @@ const AWAY = 5;
 const WITHIN = 4;
 const RIM = 4;
 const TOP = 24; // what is told about the mask stands there on a phone
+const BOTTOM = 64; // and the view's buttons here
 
 export class Frames {
   #element;
@@ -55,7 +56,7 @@ export class Frames {
     const { view, ratio, size } = this.#surface;
     const seen = snapped(view);
     const boxes = this.#shown.map(({ bounds }) => /** @type {Bounds} */ (toSurface(seen, bounds).map((at) => at / ratio)));
-    const room = /** @type {Bounds} */ ([RIM, TOP, size.width / ratio - RIM, size.height / ratio - RIM]);
+    const room = /** @type {Bounds} */ ([RIM, TOP, size.width / ratio - RIM, size.height / ratio - BOTTOM]);
     const places = labelPlaces(boxes, this.#shown.map((each) => each.size), room);
     this.#shown.forEach(({ frame, tag }, i) => {
       const [left, top, right, bottom] = boxes[i];
@@ -70,8 +71,8 @@ export class Frames {
 }
 
 /**
- * Where labels stand: over their frame's top edge, else at its other edges, inside or out, wherever
- * there is room and no other label.
+ * Where labels stand: above their frame, else below it, or within, wherever there is room and no other
+ * label.
  * @param {Bounds[]} boxes of the frames
  * @param {Size[]} sizes of their labels
  * @param {Bounds} room in the same pixels
@@ -87,7 +88,7 @@ export function labelPlaces(boxes, sizes, room) {
     const [left, right] = [within(box[0]), within(box[2] - width)];
     const top = Math.max(box[1], room[1]) + WITHIN;
     const bottom = Math.min(box[3], room[3]) - WITHIN - height;
-    const rows = [box[1] - AWAY - height, top, box[3] + AWAY, bottom];
+    const rows = [box[1] - AWAY - height, box[3] + AWAY, top, bottom];
     /** @type {[number, number][]} */
     const places = [left, right].flatMap((x) => rows.map((y) => /** @type {[number, number]} */ ([x, y])));
     for (let y = top; y < room[3]; y += height) places.push([left, y]);

@@ -206,3 +206,41 @@ test("marks do not join a step that was undone", () => {
   work.history.undo();
   assert.deepEqual(work.marks, [ARROW]);
 });
+
+test("a frame of one's own is a step like all others, and margins move it with the picture", () => {
+  const work = new Work({ width: 300, height: 200 });
+  assert.equal(work.setOwnFrame([10, 20, 110, 120]), true);
+  assert.equal(work.setOwnFrame([10, 20, 110, 120]), false);
+  work.setMargins([30, 5, 0, 0]);
+  assert.deepEqual(work.ownFrame, [40, 25, 140, 125]);
+  work.setOwnFrame([0, 0, 100, 60]); // partly over what is new
+  work.setMargins([0, 0, 0, 0]);
+  assert.deepEqual(work.ownFrame, [0, 0, 70, 55]);
+  work.history.undo();
+  assert.deepEqual(work.ownFrame, [0, 0, 100, 60]);
+  work.history.undo();
+  assert.deepEqual(work.ownFrame, [40, 25, 140, 125]);
+  work.setOwnFrame(null);
+  assert.equal(work.ownFrame, null);
+  work.history.undo();
+  work.history.undo();
+  work.history.undo();
+  assert.equal(work.own, null);
+  work.history.redo();
+  assert.deepEqual(work.ownFrame, [10, 20, 110, 120]);
+});
+
+test("a stored state brings its frame, and one that was drawn before it came stays", () => {
+  const state = { pixels: null, margins: [10, 0, 0, 0], marks: [], own: [15, 5, 60, 50] };
+  const work = new Work({ width: 300, height: 200 });
+  work.load(state);
+  assert.deepEqual([work.own, work.ownFrame], [[5, 5, 50, 50], [15, 5, 60, 50]]);
+  const early = new Work({ width: 300, height: 200 });
+  early.setOwnFrame([1, 2, 30, 40]);
+  early.load(state);
+  assert.deepEqual(early.ownFrame, [11, 2, 40, 40]);
+  work.setState({ pixels: null, margins: [0, 0, 0, 0], marks: [] });
+  assert.equal(work.ownFrame, null);
+  work.history.undo();
+  assert.deepEqual(work.ownFrame, [15, 5, 60, 50]);
+});
