@@ -190,7 +190,7 @@ def frames_for(
         several = tuple(replace(around(part), part=part) for part in in_order)
         if is_worth_splitting(one, several, price):
             ways.append(several)
-    return min(ways, key=lambda frames: sum(map(price, frames)))
+    return min(ways, key=lambda frames: (sum(map(price, frames)), _worst_scale(frames)))
 
 
 def is_worth_splitting(one: Frame, several: Sequence[Frame], price: Price = sent_pixels) -> bool:
@@ -205,7 +205,7 @@ def is_worth_splitting(one: Frame, several: Sequence[Frame], price: Price = sent
     own size cost twice as much, and a mask is only split where smaller sizes hold its parts and are
     cheaper by as much.
     """
-    keeps_detail = max(frame.scale for frame in several) <= one.scale
+    keeps_detail = _worst_scale(several) <= one.scale
     shows_half = 2 * sum(map(_shown_pixels, several)) <= _shown_pixels(one)
     return keeps_detail and shows_half and sum(map(price, several)) <= price(one)
 
@@ -297,6 +297,10 @@ def _require_inside(box: Bounds, image_size: Size) -> None:
 
 def _least_pixels(rule: SizeRule) -> int:
     return min((width * height for width, height in rule.fixed), default=rule.min_pixels)
+
+
+def _worst_scale(frames: Sequence[Frame]) -> float:
+    return max(frame.scale for frame in frames)
 
 
 def _shown_pixels(frame: Frame) -> int:

@@ -13,6 +13,9 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from editor.imaging import masks
+from editor.imaging.framing import Frame, Framing
+from editor.jobs.quotes import HELPER
+from editor.management.commands.edit import framing_in, sent_in_words
 from editor.models import Edit, LedgerEntry, Spending, Status
 from tests.drawing import mask_pixels, mask_png, photo_pixels, photo_png, pixels_of, png
 
@@ -198,3 +201,49 @@ def test_without_a_mask_and_without_margins_it_says_what_is_missing(edit):
 def test_margins_that_are_no_four_numbers_are_refused(photo_file, text):
     with pytest.raises(CommandError, match="--extend"):
         call_command("edit", str(photo_file), "--prompt", "Wider", f"--extend={text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "framing"),
+    [
+        ("mask", Framing()),
+        ("whole", Framing("whole")),
+        ("10,20,300,200", Framing("own", own=(10, 20, 300, 200))),
+    ],
+)
+def test_a_frame_is_named_or_given_by_its_bounds(text, framing):
+    assert framing_in(text) == framing
+
+
+@pytest.mark.parametrize("text", ["own", "all", "1,2,3", "-1,0,9,9", ""])
+def test_a_frame_that_is_none_is_refused(photo_file, text):
+    with pytest.raises(CommandError, match=r"--frame.*: give mask, whole, or four whole numbers"):
+        call_command("edit", str(photo_file), "--prompt", "Wider", f"--frame={text}")
+
+
+def test_the_frame_and_the_helping_sentence_can_be_chosen(provider, edit):
+    own = Framing("own", own=(90, 70, 200, 170))
+    (line,) = edit(frame=own, context=1.0, one_frame=True, helper=True)
+    assert outside_is_untouched(line["file"])
+    kept = Edit.objects.get()
+    wanted = {"mode": "own", "own": [90, 70, 200, 170], "context": 1.0, "split": False}
+    assert (kept.framing, kept.helper) == (wanted, HELPER)
+    left, top, right, bottom = kept.frames[0]["bounds"]
+    assert left <= 90 and top <= 70 and right >= 200 and bottom >= 170
+
+
+def test_a_context_out_of_range_is_refused(edit):
+    assert "context: Give 0.25 to 1.5" in refused(edit, context=2.0)
+
+
+def test_it_tells_each_frame_and_how_many_calls_are_made(photo, make_edit):
+    made = make_edit(photo)
+    made.frames = [Frame((0, 0, 2048, 1280), (1024, 640)).to_dict()]
+    assert sent_in_words(made).splitlines() == [
+        f"edit {made.pk}: gpt-image-2, 1 frame, 1 call",
+        "frame 0,0,2048,1280: 1 × 1024 × 640, sent at 50%",
+    ]
+    made.frames *= 2
+    first, *frames = sent_in_words(made).splitlines()
+    assert first == f"edit {made.pk}: gpt-image-2, 2 frames, 2 calls"
+    assert len(frames) == 2

@@ -6,6 +6,7 @@ import time
 import uuid
 from argparse import ArgumentParser, ArgumentTypeError
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from django.db import DatabaseError
 from editor.images_api import client
 from editor.imaging import extending, files, masks
 from editor.imaging.extending import NO_MARGINS, Margins
+from editor.imaging.framing import AROUND_MASK, LEAST_CONTEXT, MOST_CONTEXT, Frame, Framing
 from editor.jobs import leases, pictures
 from editor.jobs.provider import offered_models, provider
+from editor.jobs.quotes import HELPER
 from editor.jobs.resolve import cancel
 from editor.jobs.run import run
 from editor.jobs.store import store
@@ -35,6 +38,31 @@ def margins_in(text: str) -> Margins:
         raise ArgumentTypeError("give four whole numbers: LEFT,TOP,RIGHT,BOTTOM")
     left, top, right, bottom = map(int, numbers)
     return left, top, right, bottom
+
+
+def framing_in(text: str) -> Framing:
+    """A frame by its name, or the bounds of an own one."""
+    named: dict[str, Framing] = {"mask": AROUND_MASK, "whole": Framing("whole")}
+    if text in named:
+        return named[text]
+    try:
+        return Framing("own", own=margins_in(text))
+    except ArgumentTypeError as error:
+        raise ArgumentTypeError(
+            "give mask, whole, or four whole numbers: LEFT,TOP,RIGHT,BOTTOM"
+        ) from error
+
+
+def sent_in_words(edit: Edit) -> str:
+    """A line for each frame of an edit: each is a call of its own."""
+    frames = [Frame.from_dict(stored) for stored in edit.frames]
+    calls = "1 frame, 1 call" if len(frames) == 1 else f"{len(frames)} frames, {len(frames)} calls"
+    lines = [f"edit {edit.pk}: {edit.model}, {calls}"]
+    for frame in frames:
+        width, height = frame.size
+        at = ",".join(map(str, frame.bounds))
+        lines.append(f"frame {at}: {edit.n} × {width} × {height}, sent at {1 / frame.scale:.0%}")
+    return "\n".join(lines)
 
 
 class Command(BaseCommand):
@@ -61,7 +89,26 @@ class Command(BaseCommand):
         parser.add_argument(
             "--feather", type=int, help="pixels over which a change fades in; default: as suits it"
         )
+        parser.add_argument(
+            "--frame", type=framing_in, default=AROUND_MASK, metavar="mask|whole|L,T,R,B",
+            help="what is sent: a frame around the mask (default), the whole picture, or a frame of "
+            "your own in pixels of the photo, or of the extended one",
+        )  # fmt: skip
+        parser.add_argument(
+            "--context", type=float, default=AROUND_MASK.context,
+            help="how much is sent around the mask on each side, as a part of the mask's side: "
+            f"{LEAST_CONTEXT} to {MOST_CONTEXT}; default: {AROUND_MASK.context}",
+        )  # fmt: skip
+        parser.add_argument(
+            "--one-frame", action="store_true",
+            help="one frame and one call also where a mask's parts lie so far apart that several, "
+            "each with a call of its own, would show more detail for no more money",
+        )  # fmt: skip
         parser.add_argument("--prompt", required=True)
+        parser.add_argument(
+            "--helper", action="store_true",
+            help=f"send this after the prompt: “{HELPER}”",
+        )  # fmt: skip
         parser.add_argument("--model", help="default: the catalogue's first")
         parser.add_argument("--n", type=int, default=1, help="how many results")
         parser.add_argument("--size", help="WIDTHxHEIGHT; default: as framed")
@@ -85,9 +132,7 @@ class Command(BaseCommand):
             ) from error
         photo = self.photo(options["photo"], person)
         edit = self.submitted(photo, person, options)
-        self.say(
-            f"edit {edit.pk}: {edit.model}, {edit.n} × {edit.frames[0]['size'][0]} × {edit.frames[0]['size'][1]}"
-        )
+        self.say(sent_in_words(edit))
         self.finish(edit, person)
         for result in edit.results.select_related("image").order_by("number"):
             self.write(edit, result, options["out"], options["photo"].stem)
@@ -135,6 +180,10 @@ class Command(BaseCommand):
             margins=options["extend"],
             grow=options["grow"],
             feather=options["feather"],
+            framing=replace(
+                options["frame"], context=options["context"], split=not options["one_frame"]
+            ),
+            helper=options["helper"],
             prompt=options["prompt"],
             model=options["model"] or offered_models()[0].model.id,
             references=tuple(self.photo(path, person) for path in options["reference"]),
