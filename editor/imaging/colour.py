@@ -69,15 +69,16 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == wanted else image.convert(wanted)
 
 
-def kept_profile(image: Image.Image, profile: bytes | None) -> bytes | None:
-    """The profile that a picture of a flattened mode can be written with, its values unchanged.
-
-    None for one that is to be converted by to_srgb, or that needs no conversion for want of a
-    profile.
+def can_be_kept(image: Image.Image, profile: bytes | None) -> bool:
+    """Whether a picture of a flattened mode can be written as RGB with its values unchanged: with its
+    profile where conversion knows that, without one where to_srgb would leave the values alone.
     """
-    if not profile or image.mode not in ("L", "LA", "RGB", "RGBA"):
-        return None
-    return profile if conversion(profile) else None
+    if image.mode not in ("L", "LA", "RGB", "RGBA"):
+        return False
+    if not profile or conversion(profile):
+        return True
+    sample = Image.new("L" if image.mode in ("L", "LA") else "RGB", (1, 1))
+    return _by_profile(sample, profile) is None
 
 
 @dataclass(frozen=True)

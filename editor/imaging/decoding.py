@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from PIL import (
     AvifImagePlugin,
     GifImagePlugin,
     Image,
+    ImageFile,
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
@@ -46,6 +48,13 @@ _UPRIGHT = {
 }
 _TURNED = (5, 6, 7, 8)
 
+_FOREIGN = "B" if sys.byteorder == "little" else "L"
+_OTHER_BYTES = {
+    f"{bands};16{order}": f"{bands};16{other}"
+    for bands in ("RGB", "RGBA", "RGBX")
+    for order, other in (("B", "L"), ("L", "B"), ("N", _FOREIGN))
+} | {"LA;16B": "RGBA"}  # the four bytes of each pixel
+
 STRIP_ROWS = 256
 _LARGE_WEBP = 16_000_000
 
@@ -54,17 +63,19 @@ _LARGE_WEBP = 16_000_000
 class Decoded:
     """An upright picture (mode RGB or RGBA), maybe shrunk; `size` is that of the original.
 
-    It is sRGB, or of `profile`, where its own colours were asked for. `bits` are those that the file has
-    for each sample, `mode` is Pillow's of the file, `exif` the block as it was found.
+    It is sRGB, or of `profile`, where its own colours were asked for. `has_own_colours` tells whether
+    its values are those of the file; `bits` are those that the file has for each sample, `rawmode` how
+    Pillow calls what lies there, `exif` is the block as it was found.
     """
 
     image: Image.Image
     format: str
     frames: int
     size: tuple[int, int]
-    mode: str = "RGB"
     bits: int = 8
+    rawmode: str = ""
     orientation: int = 1
+    has_own_colours: bool = False
     profile: bytes | None = None
     exif: bytes | None = None
 
@@ -96,6 +107,41 @@ def decode(
             raise ImageRefused("too_many_pixels", width=width, height=height) from None
 
 
+def deeper(source: Path | bytes, decoded: Decoded) -> Image.Image | None:
+    """What `decoded` has lost of a file with 16 bits, upright: grey whole (mode I;16 or I;16B), and of
+    colours the less significant bytes (mode RGB or RGBA). None for what Pillow cannot read so.
+    """
+    if decoded.bits != 16 or not decoded.has_own_colours:
+        return None
+    with _only_refusals(), _stream(source) as file:
+        image: Image.Image = Image.open(file, formats=[_PILLOW_NAMES[decoded.format]])
+        if not image.mode.startswith("I;16") and not _read_other_bytes(image):
+            return None
+        image.load()
+        if decoded.rawmode == "LA;16B":
+            _, grey, _, alpha = image.split()
+            image = Image.merge("RGBA", (grey, grey, grey, alpha))
+        return _turned(image, decoded.orientation)
+
+
+def stored_png(data: bytes, bits: int, *, is_less_significant: bool = False) -> Image.Image | None:
+    """A PNG that we wrote, as it is in the file, of any size: mode RGB or RGBA, and of 16 bits the more or
+    the less significant bytes. None if it is not whole, no PNG of such colours, or of other bits.
+    """
+    with suppress(Exception):  # as many kinds as for other rubbish
+        file = io.BytesIO(data)
+        formats.require_whole("png", file, len(data))
+        file.seek(0)
+        image = PngImagePlugin.PngImageFile(file)
+        if data[24] != bits or image.mode not in ("RGB", "RGBA"):
+            return None
+        if is_less_significant and not _read_other_bytes(image):
+            return None
+        image.load()
+        return image
+    return None
+
+
 def strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """(top, strip) pairs that cover the image: pixels leave Pillow without a second copy."""
     for top in range(0, image.height, STRIP_ROWS):
@@ -109,9 +155,9 @@ def _decoded(
     long_side: int | None,
     in_own_colours: bool,
 ) -> Decoded:
-    orientation = _orientation(image)
+    rawmode = _rawmode(image)  # first: looking for EXIF may load a PNG, which forgets it
+    bits, orientation = _bits(image, format_name, file), _orientation(image)
     profile = image.info.get("icc_profile")
-    mode, bits = image.mode, _bits(image, format_name, file)
     size = image.size if orientation not in _TURNED else (image.height, image.width)
     target = _target(image.size, long_side)
     if target != image.size:
@@ -121,10 +167,20 @@ def _decoded(
     flat = colour.without_idle_alpha(colour.flattened(image))
     if flat.size != target:
         flat = colour.shrunk(flat, target)
-    kept = colour.kept_profile(flat, profile) if in_own_colours else None
-    shown = colour.as_rgb(flat) if kept else colour.to_srgb(flat, profile)
-    upright = _turned(shown, orientation)
-    return Decoded(upright, format_name, frames, size, mode, bits, orientation, kept, _exif(opened))
+    is_own = in_own_colours and colour.can_be_kept(flat, profile)
+    shown = colour.as_rgb(flat) if is_own else colour.to_srgb(flat, profile)
+    return Decoded(
+        _turned(shown, orientation),
+        format_name,
+        frames,
+        size,
+        bits,
+        rawmode,
+        orientation,
+        has_own_colours=is_own,
+        profile=profile if is_own and profile and colour.conversion(profile) else None,
+        exif=_exif(opened),
+    )
 
 
 @contextmanager
@@ -199,12 +255,39 @@ def _orientation(image: Image.Image) -> int:
 def _bits(image: Image.Image, format_name: str, file: BinaryIO) -> int:
     """Of each sample, as the file has them: Pillow opens colours of 16 bits with 8."""
     if format_name == "png":
+        position = file.tell()
         file.seek(24)
-        return file.read(1)[0]
+        bits = file.read(1)[0]
+        file.seek(position)
+        return bits
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         with suppress(Exception):
             return int(max(image.tag_v2[_BITS_PER_SAMPLE]))
     return 8
+
+
+def _rawmode(image: Image.Image) -> str:
+    tiles = getattr(image, "tile", None)
+    if not tiles:
+        return ""
+    arguments = tiles[0].args
+    found = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return found if isinstance(found, str) else ""
+
+
+def _read_other_bytes(image: Image.Image) -> bool:
+    """Makes Pillow read the less significant byte of each sample, as if their order were the other.
+
+    It has no mode for colours of 16 bits, and keeps the more significant one by itself.
+    """
+    other = _OTHER_BYTES.get(_rawmode(image))
+    if other is None or not isinstance(image, ImageFile.ImageFile):
+        return False
+    image.tile = [
+        tile._replace(args=(other, *tile.args[1:]) if isinstance(tile.args, tuple) else other)
+        for tile in image.tile
+    ]
+    return True
 
 
 def _exif(image: Image.Image) -> bytes | None:

@@ -4,26 +4,21 @@ Everything else in this room works on 8-bit sRGB. What is stored must equal the 
 was not edited: so it is made from the master, and what comes from elsewhere is brought to it.
 """
 
-import io
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from . import colour, decoding, exif, extending, formats, png_writing
+from . import colour, decoding, exif, extending, png_writing
 from .arrays import Bounds, Mask, Pixels, Size, size_of
 from .extending import Margins
-from .files import TRUSTED
+from .files import TRUSTED, with_alpha
 from .png_writing import Samples
-from .refusals import ImageRefused
 
 _STRIP_ROWS = 256
-_OPAQUE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-_RED_AND_BLUE = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +117,12 @@ def open_master(source: Path | bytes, *, keep_place: bool = False) -> Master:
     EXIF goes along as exif.tidied leaves it. Raises ImageRefused if the file cannot be read.
     """
     decoded = decoding.decode(source, TRUSTED, in_own_colours=True)
-    pixels: Samples = _shallow(decoded.image)
-    is_rounded = False
-    if decoded.bits == 16:
-        is_rounded = decoded.mode.startswith("I;16")
-        pixels = _agreed(_deep(source, decoded), pixels, is_rounded)
+    pixels = _deep(source, decoded)
+    if pixels is None:
+        pixels = _shallow(decoded.image)
     block = _data(source) if decoded.format == "tiff" else decoded.exif
     kept = exif.tidied(block, keep_place=keep_place) if block else None
+    is_rounded = pixels.dtype == np.uint16 and decoded.rawmode.startswith("I;16")
     return _sealed(pixels, decoded.profile, kept, is_rounded)
 
 
@@ -150,39 +144,40 @@ def is_identical_outside(master: Master, stored: bytes, mask: Mask) -> tuple[boo
     that was added must be opaque. (False, 0) for a file that cannot be read, or has another size
     or depth. Beside the master one decoded picture is held in memory.
     """
-    found = _decoded_by_opencv(stored) if _is_whole_png(stored) else None
-    wanted = master.pixels
-    if found is None or found.ndim != 3 or found.dtype != wanted.dtype:
-        return False, 0
-    if found.shape[:2] != wanted.shape[:2] or mask.shape != wanted.shape[:2]:
-        return False, 0
     compared = int(mask.size - np.count_nonzero(mask))
-    if found.shape[2] < wanted.shape[2]:
-        return compared == 0, compared
-    is_same = all(
-        _is_same_outside(_as_rgb(found[rows]), wanted[rows], mask[rows])
-        for rows in _strips(len(wanted))
+    is_deep = master.pixels.dtype == np.uint16
+    outcomes = [_compared(master, stored, mask, shift) for shift in ((8, 0) if is_deep else (0,))]
+    if None in outcomes:
+        return False, 0
+    return all(outcomes), compared
+
+
+def _compared(master: Master, stored: bytes, mask: Mask, shift: int) -> bool | None:
+    """Of one byte of each sample, `shift` bits up: whether they agree; None for another kind of picture."""
+    wanted = master.pixels
+    bits = 8 * wanted.itemsize
+    image = decoding.stored_png(stored, bits, is_less_significant=shift < bits - 8)
+    if image is None or image.size != master.size or mask.shape != wanted.shape[:2]:
+        return None
+    if len(image.getbands()) < wanted.shape[2]:
+        return bool(np.all(mask))
+    return all(
+        _is_same_outside(
+            np.asarray(strip),
+            (wanted[top : top + strip.height] >> shift).astype(np.uint8),
+            mask[top : top + strip.height],
+        )
+        for top, strip in decoding.strips(image)
     )
-    return is_same, compared
 
 
-def _is_whole_png(stored: bytes) -> bool:
-    try:
-        formats.require_whole("png", io.BytesIO(stored), len(stored))
-    except ImageRefused:
-        return False
-    return formats.sniff(stored[: formats.HEAD_BYTES]) == "png"
-
-
-def _is_same_outside(found: Samples, wanted: Samples, mask: Mask) -> bool:
+def _is_same_outside(found: Pixels, wanted: Pixels, mask: Mask) -> bool:
     channels = wanted.shape[2]
-    if found.shape[2] > channels:
-        if np.any((found[..., 3] != _OPAQUE[found.dtype]) & (mask == 0)):
-            return False
-        found = found[..., :channels]
-    if np.array_equal(found, wanted):
+    if np.any((found[..., channels:] != 255) & (mask == 0)[..., None]):
+        return False  # alpha that was added, and is not opaque
+    if np.array_equal(found[..., :channels], wanted):
         return True
-    return not np.any((found != wanted).any(axis=2) & (mask == 0))
+    return not np.any((found[..., :channels] != wanted).any(axis=2) & (mask == 0))
 
 
 def _shallow(image: Image.Image) -> Pixels:
@@ -193,41 +188,32 @@ def _shallow(image: Image.Image) -> Pixels:
 
 
 def _deep(source: Path | bytes, decoded: decoding.Decoded) -> Samples | None:
-    """The same picture with 16 bits, through OpenCV: Pillow has no mode for that."""
-    found = _decoded_by_opencv(_data(source))
-    if found is None or found.dtype != np.uint16:
+    """The picture with 16 bits; None where it has no more than 8, or cannot be read with more."""
+    rest = decoding.deeper(source, decoded)
+    if rest is None:
         return None
-    if found.ndim == 2:
-        found = np.repeat(found[..., None], 3, axis=2)
-    else:
-        for rows in _strips(len(found)):
-            found[rows] = _as_rgb(found[rows])
-    if decoded.format == "tiff":  # OpenCV has turned it already
-        return found
-    return _turned(found, decoded.orientation)
+    if rest.mode.startswith("I;16"):
+        return np.repeat(np.asarray(rest).astype(np.uint16)[..., None], 3, axis=2)
+    high = decoded.image
+    is_nearly_opaque = rest.mode == "RGBA" and rest.getextrema()[-1] != (255, 255)
+    channels = 4 if high.mode == "RGBA" or is_nearly_opaque else 3
+    pixels = np.empty((high.height, high.width, channels), np.uint16)
+    for (top, more), (_, less) in zip(decoding.strips(high), decoding.strips(rest), strict=True):
+        rows = pixels[top : top + more.height]
+        rows[:] = _with_alpha(np.asarray(more))[..., :channels]
+        rows <<= 8
+        # where no lower byte was written for alpha, it is 0 or 255 like the higher one
+        rows |= _with_alpha(np.asarray(less), np.asarray(more))[..., :channels]
+    return pixels
 
 
-def _agreed(deep: Samples | None, shallow: Pixels, is_rounded: bool) -> Samples:
-    """`deep`, where it is the very picture that was decoded to 8 bits; else that.
-
-    They differ where the colours had to be converted, where alpha is multiplied in, and about what
-    counts as alpha: what everybody has been shown decides.
-    """
-    if deep is None or deep.shape[:2] != shallow.shape[:2]:
-        return shallow
-    if deep.shape[2] == 4 and shallow.shape[2] == 3 and not _is_nearly_opaque(deep):
-        deep = np.ascontiguousarray(deep[..., :3])
-    for rows in _strips(len(deep)):
-        reduced = _reduced(deep[rows], is_rounded)[..., : shallow.shape[2]]
-        if not np.array_equal(reduced, shallow[rows]):
-            return shallow
-    return deep
-
-
-def _is_nearly_opaque(pixels: Samples) -> bool:
-    """Whether its alpha is opaque to 8 bits, but not to 16."""
-    lowest = int(pixels[..., 3].min())
-    return 255 * 256 <= lowest < 65535
+def _with_alpha(pixels: Pixels, like: Pixels | None = None) -> Pixels:
+    """RGBA; alpha that is missing is that of `like`, or opaque."""
+    if pixels.shape[2] == 4:
+        return pixels
+    if like is not None and like.shape[2] == 4:
+        return np.dstack([pixels, like[..., 3]])
+    return with_alpha(pixels)
 
 
 def _reduced(pixels: Samples, is_rounded: bool) -> Pixels:
@@ -236,31 +222,6 @@ def _reduced(pixels: Samples, is_rounded: bool) -> Pixels:
     if is_rounded:
         return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return (pixels >> 8).astype(np.uint8)
-
-
-def _turned(pixels: Samples, orientation: int) -> Samples:
-    """Upright: what decoding does with EXIF's eight orientations."""
-    if orientation not in range(2, 9):
-        return pixels
-    turned = pixels.swapaxes(0, 1) if orientation >= 5 else pixels
-    if orientation in (3, 4, 7, 8):
-        turned = turned[::-1]
-    if orientation in (2, 3, 6, 7):
-        turned = turned[:, ::-1]
-    return np.ascontiguousarray(turned)
-
-
-def _decoded_by_opencv(data: bytes | memoryview) -> Samples | None:
-    """As it is in the file: channels in the order BGR or BGRA, neither turned nor converted."""
-    try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
-    return found if found is not None and found.dtype in _OPAQUE else None
-
-
-def _as_rgb(strip: Samples) -> Samples:
-    return np.asarray(cv2.cvtColor(strip, _RED_AND_BLUE[strip.shape[2]]), strip.dtype)
 
 
 def _data(source: Path | bytes) -> bytes | memoryview:

@@ -144,6 +144,25 @@ def test_tiff_of_16_bits_keeps_each_of_them(channels, order):
     assert np.array_equal(master.pixels, wanted)
 
 
+@pytest.mark.parametrize("compression", [5, 8, 32773])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_compressed_tiff_of_16_bits_keeps_each_of_them(channels, compression):
+    values = deep_noise((40, 30), channels)
+    backwards = values[..., [2, 1, 0, 3][:channels]] if channels > 1 else values
+    setting = [cv2.IMWRITE_TIFF_COMPRESSION, compression]
+    _, data = cv2.imencode(".tif", np.ascontiguousarray(backwards), setting)
+    master = assert_shows_what_was_opened(data.tobytes())
+    assert np.array_equal(master.pixels, values if channels > 1 else values[..., [0, 0, 0]])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_grey_tiff_of_16_bits_is_turned_upright(order, orientation):
+    values = deep_noise((40, 30), 1)
+    master = assert_shows_what_was_opened(tiff(values, {0x0112: orientation}, order=order))
+    assert np.array_equal(master.pixels, UPRIGHT[orientation](values)[..., [0, 0, 0]])
+
+
 def test_grey_of_16_bits_becomes_equal_values_of_16_bits():
     values = deep_noise((23, 17), 1)
     master = open_master(deep_png(values))
