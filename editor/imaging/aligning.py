@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats, Pixels
+from .arrays import Floats, Pixels, Size, size_of
 from .resampling import Matrix, moved, resampled
 
 STILL: Matrix = moved((0.0, 0.0))
@@ -31,10 +31,13 @@ _LEAST_DETAIL = 1.0
 _ALIKE = 0.6
 """Correlation from which on two pictures show the same place."""
 _UNLIKE = 0.3
-_REPEATS = 0.75
+_REPEATS = 0.6
+"""Correlation with itself, a little further on, of what repeats. Photographs reach 0.4."""
 _BY_MUCH = 0.8
 """What an affine motion may leave at most of the difference that a shift leaves."""
 _MOST_SKEW = 0.03
+_ENOUGH = 0.3
+"""Of what is known, so much must lie away from its edges for the edges to be left out."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +69,21 @@ def align(
     """
     if np.count_nonzero(known) < _LEAST_PLACES or min(known.shape) < 8:
         return NOT_ALIGNED
-    pair = _Pair(_grey(source), _grey(answer), known.astype(np.float32))
-    fine = pair.detailed()
-    if not fine.has_detail:
+    levels = _levels(_Pair(_grey(source), _grey(answer), known.astype(np.float32)))
+    if levels[0].strength < _LEAST_DETAIL or _is_repeating(levels[0], most):
         return NOT_ALIGNED
-    if _is_repeating(fine, most):
-        return NOT_ALIGNED
-    shift, found = _shifted_most(pair, fine, most)
-    if found.correlation < _ALIKE:
-        return Alignment(STILL, shift, found.correlation, is_lost=found.correlation < _UNLIKE)
-    if np.hypot(*shift) > most:
-        return Alignment(STILL, shift, found.correlation, is_lost=True)
-    affine = _affine(pair, fine, moved(shift), found.correlation, most, least)
+    shift, correlation = _shifted_most(levels, most)
+    is_near = np.hypot(*shift) <= most
+    start = moved(shift) if correlation >= _ALIKE and is_near else None
+    affine = _affine(levels, start, correlation, most, least)
     if affine is not None:
         return affine
-    return Alignment(moved(shift), shift, found.correlation)
+    if start is not None:
+        return Alignment(start, shift, correlation)
+    # what has no detail but grain looks like nothing, and is not lost
+    says_enough = levels[min(2, len(levels) - 1)].strength >= _LEAST_DETAIL
+    is_lost = says_enough and (not is_near or correlation < _UNLIKE)
+    return Alignment(STILL, shift, correlation, is_lost=is_lost)
 
 
 class _Step(NamedTuple):
@@ -90,7 +93,10 @@ class _Step(NamedTuple):
 
 @dataclass(frozen=True)
 class _Detail:
-    """Both pictures without shades, of one contrast; `weight` is 1 where they are known, else 0."""
+    """Both pictures without shades, of one contrast; `weight` is 1 where they are known, else 0.
+
+    `strength`: how many grey levels the source's detail had.
+    """
 
     source: Floats
     answer: Floats
@@ -98,8 +104,8 @@ class _Detail:
     strength: float
 
     @property
-    def has_detail(self) -> bool:
-        return self.strength >= _LEAST_DETAIL
+    def size(self) -> Size:
+        return size_of(self.source)
 
     def step(self, matrix: Matrix, is_affine: bool) -> _Step:
         """How much better a motion there is near this one, and what this one reaches."""
@@ -144,84 +150,94 @@ class _Pair:
         )
 
     def detailed(self) -> _Detail:
-        spread = _blurred(self.weight, _BROAD) + 1e-3
-        source, strength = _detail(self.source, self.weight, spread)
-        answer, _ = _detail(self.answer, self.weight, spread)
-        return _Detail(source, answer, self.weight, strength)
+        spread = _blurred(self.weight, _BROAD)
+        source, strength = _detail(self.source, self.weight, spread + 1e-3)
+        answer, _ = _detail(self.answer, self.weight, spread + 1e-3)
+        # shades are taken from what is known: beside its edges they stay where they are, and hold back
+        inner = self.weight * _away_from_edges(spread)
+        enough = inner.sum() >= _ENOUGH * self.weight.sum()
+        return _Detail(source, answer, inner if enough else self.weight, strength)
 
 
-def _shifted_most(pair: _Pair, fine: _Detail, most: float) -> tuple[tuple[float, float], _Step]:
-    """The shift, from the coarsest picture to the finest, and what it reached there."""
-    shift = (
-        _guessed(pair.halved(), most / 2) if min(pair.source.shape) > _LEAST_SIDE else (0.0, 0.0)
-    )
-    return _settled(fine, (2 * shift[0], 2 * shift[1]), most)
+def _levels(pair: _Pair) -> list[_Detail]:
+    """The finest first: each half the size of the one before."""
+    levels = [pair.detailed()]
+    while min(pair.source.shape) > _LEAST_SIDE:
+        pair = pair.halved()
+        if np.count_nonzero(pair.weight) < _LEAST_PLACES // 4:
+            break
+        levels.append(pair.detailed())
+    return levels
 
 
-def _guessed(pair: _Pair, most: float) -> tuple[float, float]:
-    """The shift as far as a coarse picture, and coarser ones, know of it."""
-    shift = (0.0, 0.0)
-    if min(pair.source.shape) > _LEAST_SIDE:
-        coarser = _guessed(pair.halved(), most / 2)
-        shift = 2 * coarser[0], 2 * coarser[1]
-    if np.count_nonzero(pair.weight) < _LEAST_PLACES // 4:
-        return shift
-    found, step = _settled(pair.detailed(), shift, most)
-    return found if step.correlation >= _ALIKE else shift
+def _shifted_most(levels: list[_Detail], most: float) -> tuple[tuple[float, float], float]:
+    """The shift, found from the coarsest level to the finest, and the correlation that it reaches."""
+    shift, correlation = (0.0, 0.0), 0.0
+    for level, detail in reversed(list(enumerate(levels))):
+        shift = 2 * shift[0], 2 * shift[1]
+        found, correlation = _settled(detail, shift, most / 2**level)
+        if correlation >= _ALIKE or level == 0:
+            shift = found
+    return shift, correlation
 
 
 def _settled(
     detail: _Detail, shift: tuple[float, float], most: float
-) -> tuple[tuple[float, float], _Step]:
+) -> tuple[tuple[float, float], float]:
     """The shift near this one at which nothing draws any further."""
-    best, reached = shift, detail.step(moved(shift), is_affine=False)
-    found = reached
+    found = detail.step(moved(shift), is_affine=False)
+    best, reached = shift, found.correlation
     for _ in range(_STEPS):
         change = np.clip(found.change, -2, 2)
         shift = shift[0] + float(change[0]), shift[1] + float(change[1])
         if np.hypot(*shift) > 4 * most + 8:
             break
         found = detail.step(moved(shift), is_affine=False)
-        if found.correlation >= reached.correlation:
-            best, reached = shift, found
-        if np.abs(found.change).max() < _SETTLED:
+        if found.correlation >= reached:
+            best, reached = shift, found.correlation
+        if np.abs(change).max() < _SETTLED:
             break
     return best, reached
 
 
 def _affine(
-    pair: _Pair, fine: _Detail, start: Matrix, correlation: float, most: float, least: float
+    levels: list[_Detail], start: Matrix | None, correlation: float, most: float, least: float
 ) -> Alignment | None:
-    """An affine motion, if the picture asks for one and is much better explained by it."""
-    coarse = pair.halved().detailed()
-    if min(coarse.source.shape) < 16:
-        return None
-    matrix = _halved_motion(start)
-    height, width = coarse.source.shape
-    for _ in range(_STEPS):
-        change = coarse.step(matrix, is_affine=True).change
-        matrix = matrix + _motion(change, (width, height))
-        if _off_corners(matrix, _halved_motion(start), (width, height)) < 0.5 * least:
+    """An affine motion, if the picture asks for one and is much better explained by it.
+
+    From the shift `start` on; where no shift explains anything, from the coarsest level.
+    """
+    deepest = min(1 if start is not None else len(levels) - 1, len(levels) - 1)
+    matrix = STILL if start is None else start
+    for _ in range(deepest):
+        matrix = _halved_motion(matrix)
+    for level in range(deepest, -1, -1):
+        first = matrix
+        for _ in range(_STEPS):
+            change = levels[level].step(matrix, is_affine=True).change
+            matrix = matrix + _motion(np.clip(change, -2, 2), levels[level].size)
+            if np.abs(change).max() < (_SETTLED if level == 0 else 0.02):
+                break
+        off = _off_corners(matrix, first, levels[level].size)
+        if level == deepest and start is not None and off * 2**level < least:
             return None
-        if np.abs(change).max() < 0.02:
-            break
-    matrix = _doubled_motion(matrix)
-    height, width = fine.source.shape
-    for _ in range(3):
-        found = fine.step(matrix, is_affine=True)
-        matrix = matrix + _motion(found.change, (width, height))
-    reached = fine.step(matrix, is_affine=True).correlation
-    apart = _off_corners(matrix, start, (width, height))
-    is_better = 1 - reached <= _BY_MUCH * (1 - correlation)
+        matrix = _doubled_motion(matrix) if level else matrix
+    reached = levels[0].step(matrix, is_affine=True).correlation
+    shift = _shift_of_middle(matrix, levels[0].size)
+    is_better = reached >= _ALIKE and 1 - reached <= _BY_MUCH * (1 - correlation)
     is_small = np.abs(matrix[:, :2] - np.eye(2)).max() <= _MOST_SKEW
-    middle = matrix @ np.array([(width - 1) / 2, (height - 1) / 2, 1])
-    shift = float(middle[0] - (width - 1) / 2), float(middle[1] - (height - 1) / 2)
-    if not (is_better and is_small and apart >= least and np.hypot(*shift) <= most):
+    if not (is_better and is_small and np.hypot(*shift) <= most):
         return None
     return Alignment(matrix, shift, reached, is_affine=True)
 
 
-def _motion(change: NDArray[np.float64], size: tuple[int, int]) -> Matrix:
+def _shift_of_middle(matrix: Matrix, size: Size) -> tuple[float, float]:
+    middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
+    off = matrix @ [*middle, 1] - middle
+    return float(off[0]), float(off[1])
+
+
+def _motion(change: NDArray[np.float64], size: Size) -> Matrix:
     """What affine parameters, of places from -1 to 1, add to a matrix of pixels."""
     half = (size[0] - 1) / 2, (size[1] - 1) / 2
     rows = []
@@ -230,7 +246,7 @@ def _motion(change: NDArray[np.float64], size: tuple[int, int]) -> Matrix:
     return np.array(rows)
 
 
-def _off_corners(matrix: Matrix, other: Matrix, size: tuple[int, int]) -> float:
+def _off_corners(matrix: Matrix, other: Matrix, size: Size) -> float:
     """How far apart two motions bring a corner, at most."""
     corners = np.array([[x, y, 1] for x in (0, size[0] - 1) for y in (0, size[1] - 1)])
     return float(np.linalg.norm(corners @ (matrix - other).T, axis=1).max())
@@ -275,7 +291,7 @@ def _likeness_to_itself(source: Floats, weight: Floats, reach: int) -> Floats:
     return np.where(both > 0.25 * weight.sum(), alike, 0).astype(np.float32)
 
 
-def _wrapped(spectrum: NDArray[np.complex128], size: tuple[int, int], reach: int) -> Floats:
+def _wrapped(spectrum: NDArray[np.complex128], size: Size, reach: int) -> Floats:
     found = np.fft.irfft2(spectrum, size)
     rows, columns = (np.arange(-reach, reach + 1) % length for length in size)
     return np.asarray(found[rows][:, columns], np.float32)
@@ -318,6 +334,14 @@ def _detail(grey: Floats, weight: Floats, spread: Floats) -> tuple[Floats, float
     contrast = _blurred(fine * fine, _BROAD) / spread
     strength = float(np.sqrt((fine * fine).sum() / max(float(weight.sum()), 1.0)))
     return np.asarray(fine / np.sqrt(contrast + _GRAIN**2), np.float32), strength
+
+
+def _away_from_edges(spread: Floats) -> Floats:
+    away = np.where(spread >= 0.9, 1, 0).astype(np.float32)
+    reach = round(_BROAD)
+    away[:reach] = away[-reach:] = 0
+    away[:, :reach] = away[:, -reach:] = 0
+    return away
 
 
 def _blurred(array: Floats, sigma: float) -> Floats:

@@ -37,6 +37,7 @@ FEATHER_RANGE = (8, 64)
 _STRIP_ROWS = 128
 _MEASURED_AROUND = 240
 """How far around the mask measuring looks, at most."""
+_MOST_CONVERTED = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -288,9 +289,8 @@ def _measured(
     feather: int,
 ) -> Stitched:
     ratio, steps = None, None
-    box = masks.bounds(mask)
+    box = _measured_bounds(master, mask)
     if box is not None:
-        box = masks.grown_bounds(box, _MEASURED_AROUND, size_of(mask))
         after = replace(master, pixels=pixels).srgb(box)
         around = mask[box[1] : box[3], box[0] : box[2]]
         ratio = measuring.border_ratio(after, around)
@@ -307,6 +307,20 @@ def _measured(
         corrections=corrections,
         feather=feather,
     )
+
+
+def _measured_bounds(master: Master, mask: Mask) -> Bounds | None:
+    """Where to look at the joint: around the mask.
+
+    Of pictures that must be converted for it, no more than _MOST_CONVERTED: from the mask's upper edge on.
+    """
+    box = masks.bounds(mask)
+    if box is None:
+        return None
+    left, top, right, bottom = masks.grown_bounds(box, _MEASURED_AROUND, size_of(mask))
+    if master.pixels.dtype != np.uint8 or not master.is_srgb:
+        bottom = min(bottom, top + max(4 * _MEASURED_AROUND, _MOST_CONVERTED // (right - left)))
+    return left, top, right, bottom
 
 
 def _largest(values: Sequence[float | None]) -> float | None:
