@@ -36,6 +36,8 @@ class Area:
 
 def edited(area: Area, wish: Wish, seed: int, index: int) -> Pixels:
     """The picture as wished; the first (`index` 0) plainly so, the others variations of it."""
+    if wish.act == "keep":
+        return area.pixels.copy()
     if wish.act in CHANGES:
         changed = CHANGES[wish.act](area.pixels, area.mask, wish.strength)
         return _toned(changed, area.mask, seed, index)

@@ -16,6 +16,19 @@ last one stays: "500,ok" fails the first call only. Names:
     urls-403 urls-404 urls-500 urls-500-once urls-slow:SECONDS
     urls-private-redirect:URL urls-zeros             the result URLs of this call fail
 
+Pictures that are not what was asked for; previews stay as they are, but for the drift:
+
+    drift-mild drift-strong             all of an edit drifts so much, whatever the model, SANDBOX_DRIFT
+                                        and the prompt say
+    answer-rotated answer-mirrored      turned by a quarter; left to right
+    answer-other                        another picture
+    answer-other-size answer-other-aspect    three quarters as large; squeezed to two thirds
+    answer-black answer-transparent     nothing to be seen
+    answer-animated answer-16-bit answer-cmyk answer-profile   a PNG of three frames, a PNG of 16 bits,
+                                        a JPEG for print, a PNG in wider colours
+    answer-truncated                    half of the picture's bytes
+    answer-huge                         of 100 megapixels
+
 Of a call that is answered with a stream, and of no other:
 
     stream-cut                          connection closed after the first preview
@@ -33,7 +46,11 @@ import threading
 from dataclasses import dataclass
 
 from editor.images_api.refusals import REQUEST_ERROR, USER_ERROR, Refusal, blocked_by_moderation
+from editor.imaging import oddities
+from editor.imaging.filling import Drift
 
+DRIFTS: dict[str, Drift] = {"mild": "mild", "strong": "strong"}
+NO_PICTURE = b"This is not a picture."
 STATUSES = frozenset({400, 402, 403, 404, 408, 409, 413, 415, 422, 500, 502, 503, 504})
 NAMES = frozenset(
     {
@@ -46,6 +63,8 @@ NAMES = frozenset(
         *("urls-private-redirect", "urls-zeros"),
         *("stream-cut", "stream-ends", "stream-error", "stream-flat-error"),
         *("plain-json", "slow-partials"),
+        *(f"drift-{strength}" for strength in DRIFTS),
+        *(f"answer-{oddity}" for oddity in oddities.NAMES),
     }
 )
 LONGEST = 100_000.0  # seconds
@@ -66,6 +85,17 @@ class Fault:
     @property
     def is_of_urls(self) -> bool:
         return self.name.startswith("urls-")
+
+    @property
+    def drift(self) -> Drift | None:
+        """How much the whole picture drifts; None: as without this fault."""
+        return DRIFTS.get(self.name.removeprefix("drift-"))
+
+    def spoiled(self, picture: bytes) -> bytes:
+        """The picture, or what is sent instead of it."""
+        if self.name.startswith("answer-"):
+            return oddities.odd(picture, self.name.removeprefix("answer-"))
+        return NO_PICTURE if self.name == "bad-picture" else picture
 
     def seconds(self, default: float = 0.0) -> float:
         return float(self.argument) if self.argument else default

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore, Lock
 
 from editor.images_api.entries import Model, parse_size
 from editor.images_api.messages import Request, Size
-from editor.imaging import files, filling, framing, masks, retouching
+from editor.imaging import files, filling, framing, masks, provenance, retouching
 from editor.imaging.arrays import Mask, Pixels, size_of
 from editor.imaging.filling import Drift
 from editor.sandbox import acts
@@ -66,42 +66,46 @@ class Painter:
         self._kept: OrderedDict[str, Pixels] = OrderedDict()
         self._lock = Lock()
 
-    def paint(self, work: Work) -> Iterator[bytes]:
-        """The encoded pictures, one at a time, each of `size_of_answer`."""
+    def paint(self, work: Work, drift: Drift | None = None) -> Iterator[bytes]:
+        """The encoded pictures, one at a time, each of `size_of_answer`.
+
+        With `drift` every model changes the rest of an edit so much, instead of those that render it anew.
+        """
         with self.gate:
             ground = _ground(work)
         for index in range(work.request.n or 1):
             with self.gate:
-                data = _encoded(self._picture(ground, index), work.request)
+                data = _encoded(self._picture(ground, index, drift), work.request)
             yield data
 
-    def partials(self, work: Work, count: int) -> Iterator[bytes]:
+    def partials(self, work: Work, count: int, drift: Drift | None = None) -> Iterator[bytes]:
         """`count` previews of the first picture, of its size and format, from coarse to fine."""
         with self.gate:
-            first = self._picture(_ground(work), 0)
+            first = self._picture(_ground(work), 0, drift)
         for number in range(count):
             cells = round(COARSEST * (FINEST / COARSEST) ** ((number + 1) / (count + 1)))
             with self.gate:
                 data = _encoded(retouching.coarsened(first, cells), work.request)
             yield data
 
-    def _picture(self, ground: _Ground, index: int) -> Pixels:
+    def _picture(self, ground: _Ground, index: int, drift: Drift | None) -> Pixels:
         """The first picture of a stream is kept: its previews and it itself are asked for in turn."""
         if index == 0 and ground.work.request.stream:
             return self._remembered(
-                f"first {ground.size} {ground.name}", lambda: self._made(ground, index)
+                f"first {ground.size} {drift} {ground.name}",
+                lambda: self._made(ground, index, drift),
             )
-        return self._made(ground, index)
+        return self._made(ground, index, drift)
 
-    def _made(self, ground: _Ground, index: int) -> Pixels:
+    def _made(self, ground: _Ground, index: int, drift: Drift | None) -> Pixels:
         work, seed = ground.work, ground.seed(index)
         if ground.source is None:
             return acts.made(work.request, ground.size, seed, transparent=work.transparent)
         if work.request.operation == "vary":
             return acts.varied(ground.source, seed, index)
-        return self._edited(ground, ground.source, index)
+        return self._edited(ground, ground.source, index, drift)
 
-    def _edited(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
+    def _edited(self, ground: _Ground, source: Pixels, index: int, drift: Drift | None) -> Pixels:
         work, seed = ground.work, ground.seed(0)
         area = acts.Area(
             source, ground.mask, work.references, partial(self._filled, ground, source)
@@ -112,9 +116,9 @@ class Painter:
             painted = files.with_alpha(painted)
             alpha = painted[..., 3] if ground.alpha is None else ground.alpha
             painted[..., 3] = acts.transparency(area, wish, alpha)
-        if work.model.rerenders:
-            return filling.drifted(painted, self.drift, seed + index)
-        return painted
+        if drift is None:
+            drift = self.drift if work.model.rerenders and wish.act != "keep" else "off"
+        return filling.drifted(painted, drift, seed + index)
 
     def _filled(self, ground: _Ground, source: Pixels, index: int) -> Pixels:
         """Later ones start from somewhat more than the mask, and so find other surroundings."""
@@ -200,8 +204,15 @@ def _covering(source_size: Size, size: Size) -> framing.Frame:
 
 def _encoded(pixels: Pixels, request: Request) -> bytes:
     quality = 100 if request.output_compression is None else max(1, request.output_compression)
+    origin = provenance.xmp(
+        source="composite" if request.operation == "edit" else "generated",
+        tool="Maskroom sandbox",
+        edit="",
+        model=request.model,
+        is_sandbox=True,
+    )
     if request.output_format == "jpeg":
-        return files.encode_jpeg(pixels, quality)
+        return files.encode_jpeg(pixels, quality, xmp=origin)
     if request.output_format == "webp":
-        return files.encode_webp(pixels, quality)
-    return files.encode_png(pixels)
+        return files.encode_webp(pixels, quality, xmp=origin)
+    return files.encode_png(pixels, xmp=origin)

@@ -20,7 +20,8 @@ def answer(order: Order) -> None:
     """Do the work, and send it as the order's fault allows."""
     handler, fault = order.handler, order.fault
     handler.pause(order.delay)
-    pictures = list(handler.server.painter.paint(order.work))
+    painted = handler.server.painter.paint(order.work, fault.drift)
+    pictures = [fault.spoiled(picture) for picture in painted]
     order.call.worked = True
     order.call.seconds = handler.elapsed()
     order.call.outcome = "200" if fault is NONE else f"200 {fault.name}"
@@ -43,8 +44,6 @@ def answer(order: Order) -> None:
 
 def _send(order: Order, pictures: list[bytes]) -> None:
     handler, fault = order.handler, order.fault
-    if fault.name == "bad-picture":
-        pictures = [b"This is not a picture." for _ in pictures]
     if fault.name == "empty-data":
         pictures = []
     pieces = list(_pieces(order, pictures))

@@ -9,11 +9,10 @@ from typing import Any
 
 from editor.images_api import answers
 from editor.images_api.refusals import Refusal
-from editor.sandbox.faults import NONE, error_in_stream
+from editor.sandbox.faults import NO_PICTURE, NONE, error_in_stream
 from editor.sandbox.orders import Order
 
 log = logging.getLogger(__name__)
-NO_PICTURE = b"This is not a picture."
 
 
 def answer(order: Order) -> None:
@@ -104,7 +103,8 @@ def _previews(order: Order, count: int, step: float) -> Iterator[bytes]:
     if not count:
         return
     between = order.fault.seconds(1.0) if order.fault.name == "slow-partials" else 0.0
-    for index, preview in enumerate(order.handler.server.painter.partials(order.work, count)):
+    painter = order.handler.server.painter
+    for index, preview in enumerate(painter.partials(order.work, count, order.fault.drift)):
         order.call.worked = True
         order.handler.pause(step + between)
         data = NO_PICTURE if order.fault.name == "bad-picture" else preview
@@ -116,13 +116,17 @@ def _previews(order: Order, count: int, step: float) -> Iterator[bytes]:
 
 def _pictures(order: Order, previews: int) -> Iterator[bytes]:
     """One event after the other; each is counted by its own, and the clients add them up."""
-    for number, picture in enumerate(order.handler.server.painter.paint(order.work)):
+    painter = order.handler.server.painter
+    for number, picture in enumerate(painter.paint(order.work, order.fault.drift)):
         order.call.worked = True
         order.call.seconds = order.handler.elapsed()
         usage = order.usage(1, first=number == 0, previews=0 if number else previews)
-        data = NO_PICTURE if order.fault.name == "bad-picture" else picture
         event = answers.completed_event(
-            order.operation, data, int(order.created), order.description, usage
+            order.operation,
+            order.fault.spoiled(picture),
+            int(order.created),
+            order.description,
+            usage,
         )
         yield _spoiled(order, event)
 

@@ -23,6 +23,7 @@ Act = Literal[
     "recolour",
     "brighten",
     "darken",
+    "keep",
     "other",
 ]
 
@@ -156,6 +157,17 @@ _RULES: tuple[tuple[Act, Callable[[str, bool], bool]], ...] = (
     ),
     ("brighten", _any_of(r"bright(?:en\w*|er)", r"light(?:en\w*|er)", r"make it (?:bright|light)")),
     ("darken", _any_of(r"dark(?:en\w*|er)", r"dim(?:med|mer|ming)?", r"make it dark")),
+    (
+        "keep",
+        _any_of(
+            r"(?:do|chang(?:e|ing)|alter(?:ing)?|edit(?:ing)?)\s+nothing(?!\s+(?:else|but|except))",
+            r"nothing\s+(?:is|must|should|needs)\s+(?:to\s+)?(?:be\s+)?changed?",
+            r"no\s+changes?",
+            r"keep\s+(?:everything|all|it|this|that)(?!\s+else)",
+            r"leav(?:e|ing)\s+(?:everything|all|it|this|that|the\s+\w+)(?:\s+exactly|\s+just)?"
+            r"\s+(?:as\s+(?:it|they)\s+(?:is|are|was|were)|alone|unchanged|untouched)",
+        ),
+    ),
     ("write", lambda _plain, has_text: has_text),
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from editor.images_api.catalogue import load
 from editor.images_api.messages import Request
-from editor.imaging import files
+from editor.imaging import files, provenance
 from editor.sandbox import acts
 from editor.sandbox.pictures import Painter, Work, size_of_answer
 from tests.drawing import mask_pixels, photo_pixels
@@ -324,3 +324,35 @@ def test_style_makes_a_generation_more_or_less_colourful() -> None:
         return float((picture.max(axis=2) - picture.min(axis=2)).mean())
 
     assert colourful("natural") < 0.95 * colourful("vivid")
+
+
+@pytest.mark.parametrize("model", [KEEPS, DRIFTS])
+@pytest.mark.parametrize("mask", [MASK, None])
+def test_changing_nothing_gives_back_the_very_pixels(model: str, mask: np.ndarray | None) -> None:
+    asked = work("Change nothing", model=model, mask=mask, n=2)
+    first, second = painted(asked, Painter("strong"))
+    assert np.array_equal(first, SOURCE)
+    assert np.array_equal(second, SOURCE)
+
+
+@pytest.mark.parametrize("model", [KEEPS, DRIFTS])
+def test_drift_that_is_asked_for_meets_every_model_and_prompt(model: str) -> None:
+    painter = Painter("off")
+    asked = work("Change nothing", model=model, mask=MASK)
+    mild, strong = (
+        files.open_picture(next(painter.paint(asked, drift))).pixels.astype(int)
+        for drift in ("mild", "strong")
+    )
+    assert 2 < np.abs(mild - SOURCE)[OUTSIDE].mean() < np.abs(strong - SOURCE)[OUTSIDE].mean()
+
+
+@pytest.mark.parametrize("output_format", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize(
+    ("operation", "kind"), [("edit", "compositeSynthetic"), ("generate", "algorithmicMedia")]
+)
+def test_pictures_say_that_an_algorithm_made_them(
+    operation: str, kind: str, output_format: str
+) -> None:
+    asked = work("a forest", operation=operation, model=DRIFTS, output_format=output_format)
+    (data,) = Painter().paint(asked)
+    assert f"digitalsourcetype/{kind}<".encode() in (provenance.xmp_of(data) or b"")

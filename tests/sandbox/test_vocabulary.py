@@ -41,7 +41,7 @@ def words_of(*rules: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("rule", "word"),
-    words_of("grayscale", "remove", "pixelate", "blur", "sepia", "brighten", "darken"),
+    words_of("grayscale", "remove", "pixelate", "blur", "sepia", "brighten", "darken", "keep"),
 )
 def test_every_documented_word_does_what_it_says(rule: str, word: str) -> None:
     assert read_wish(f"Please {word} it").act == rule
@@ -178,3 +178,20 @@ def test_the_longest_prompts_are_read_quickly(piece: str) -> None:
     read_wish(prompt)
     read_scene(prompt)
     assert time.process_time() - started < 1.0  # measured: at most 0.2 s
+
+
+@pytest.mark.parametrize(
+    ("prompt", "act"),
+    [
+        ("Change nothing.", "keep"),
+        ("Please don't do anything: leave the picture exactly as it is", "keep"),
+        ("nothing should change", "keep"),
+        ("Remove the lamp, keep everything else", "remove"),
+        ("Blur the face and leave the wall as it is", "blur"),
+        ("A blue sky. Leave everything else exactly as it is.", "other"),
+        ("Change nothing but the sky", "other"),
+        ('Change nothing: "Open"', "write"),
+    ],
+)
+def test_keeping_is_understood_only_where_nothing_else_is_asked_for(prompt: str, act: str) -> None:
+    assert read_wish(prompt).act == act
