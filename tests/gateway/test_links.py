@@ -13,7 +13,7 @@ from django.utils import timezone
 from editor.gateway.links import link_to
 from editor.gateway.results import made_of
 from editor.jobs import pictures
-from editor.models import Edit, Result
+from editor.models import Edit, Piece, Result
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,6 @@ def test_a_link_gives_the_format_that_was_asked_for(result: Any) -> None:
 
 def test_a_file_that_is_gone_is_not_found(result: Any) -> None:
     path = link(result).path
-    Result.objects.update(raw="no/such.png")
+    Piece.objects.update(raw="no/such.png")
     type(result.image).objects.update(original="no/such.png")
     assert opened(path).status_code == 404

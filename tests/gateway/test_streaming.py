@@ -17,6 +17,7 @@ from editor.models import Call, Edit, Status
 from tests.canned_provider import Answer, error, event, pictures
 from tests.drawing import photo_png
 from tests.gateway.calling import PHOTO, PNG, Gateway, events_in, upload
+from tests.jobs.several import streamed_in_two_frames
 from tests.sandbox_server import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,3 +174,30 @@ def test_a_mistake_of_ours_ends_the_stream_with_an_error(
     ((name, data),) = events_in(said)
     assert (name, data["error"]["type"]) == ("error", "server_error")
     assert "secret" not in json.dumps(data)
+
+
+@pytest.mark.usefixtures("worker")
+def test_previews_of_all_frames_come_and_are_counted_on(
+    gateway: Gateway, canned: Any, later: Any, photo: Any, make_edit: Any
+) -> None:
+    steps = threading.Event(), threading.Event()
+    partial, usage = "image_edit.partial_image", {"input_tokens": 10, "output_tokens": 20}
+    done = event(DONE, size=(1024, 640), usage={**usage, "total_tokens": 30})
+    canned.script = [Answer(stream=[event(partial), step, done]) for step in steps]
+    edit = streamed_in_two_frames(make_edit, photo)
+    got: list[bytes] = []
+    read = later(lambda: [got.append(piece) for piece in streaming.Events(edit.pk, "edit", "")])
+    for number, step in enumerate(steps, start=1):
+        wait_until(lambda wanted=number: len(previews_in(got)) == wanted, 20)
+        step.set()
+    read()
+    events = events_in(b"".join(got).decode())
+    assert [kind for kind, _ in events] == [partial, partial, DONE]
+    assert [said["partial_image_index"] for said in previews_in(got)] == [0, 1]
+    assert previews_in(got)[0]["size"] == "1024x640"
+    assert events[-1][1]["usage"]["total_tokens"] == 60
+
+
+def previews_in(pieces: list[bytes]) -> list[dict[str, Any]]:
+    events = events_in(b"".join(pieces).decode())
+    return [said for kind, said in events if kind == "image_edit.partial_image"]

@@ -19,3 +19,23 @@ def in_two_frames(make_edit: Any, photo: Any, **fields: Any) -> Any:
         "options": {"n": 1}, "frames": FRAMES, "estimate_microusd": 40_000,
     }  # fmt: skip
     return make_edit(photo, **{**usual, **fields})
+
+
+# As a model sees them that takes free sizes: all of the photo both times, for another part of it.
+PADDED_FRAMES = [
+    {
+        "bounds": [-192, -80, 832, 560],
+        "size": [1024, 640],
+        "pad": [192, 80, 192, 80],
+        "part": [*part],
+    }
+    for part in (LEFT, RIGHT)
+]
+
+
+def streamed_in_two_frames(make_edit: Any, photo: Any) -> Any:
+    """A queued edit of two frames of which previews are wanted."""
+    options = {"n": 1, "quality": "low", "partial_images": 2}
+    return in_two_frames(
+        make_edit, photo, model="gpt-image-2", options=options, frames=PADDED_FRAMES
+    )

@@ -18,6 +18,7 @@ from editor.jobs.submit import submit
 from editor.models import Attempt, Edit, Partial, Status
 from tests.canned_provider import Answer, event
 from tests.drawing import photo_png, png
+from tests.jobs.several import streamed_in_two_frames
 from tests.jobs.test_operations import wish
 
 PARTIAL, COMPLETED = "image_edit.partial_image", "image_edit.completed"
@@ -97,6 +98,32 @@ def test_a_preview_shows_the_source_outside_the_mask(streamed, canned):
     assert difference[300:, :].mean() < 4  # WebP twice over
     inside = shown[170:230, 220:280].reshape(-1, 3).mean(axis=0)
     assert inside == pytest.approx((250, 0, 0), abs=12)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_previews_of_a_frame_lie_in_its_part_and_nowhere_else(photo, make_edit, canned):
+    edit = streamed_in_two_frames(make_edit, photo)
+    go_on = threading.Event()
+    red = png(np.full((640, 1024, 3), (250, 0, 0), np.uint8))
+    canned.script = [
+        Answer(stream=[event(PARTIAL, picture=red), event(COMPLETED, picture=red, **USAGE)]),
+        Answer(stream=[event(PARTIAL, picture=red), go_on, event(COMPLETED, 140, **USAGE)]),
+    ]
+    run(edit.pk)
+    running = in_thread(run, edit.pk)
+    try:
+        wait_for(lambda: Edit.objects.get(pk=edit.pk).partial_count == 1)
+        kept = Partial.objects.get(attempt__number=2)
+        shown = pixels(read(kept.preview)).astype(int)
+        source = pixels(read(edit.source.preview)).astype(int)
+    finally:
+        go_on.set()
+        running.join(30)
+    assert np.abs(shown - (250, 0, 0))[330:410, 510:590].mean() < 12
+    assert np.abs(shown - source)[60:140, 40:120].mean() < 4
+    edit.refresh_from_db()
+    assert edit.status == Status.SUCCEEDED
+    assert not Partial.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
