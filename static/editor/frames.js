@@ -18,7 +18,7 @@ const TOP = 24; // what is told about the mask stands there on a phone
 const BOTTOM = 64; // and the view's buttons here
 
 export class Frames {
-  #element;
+  #ring;
   #surface;
   /** @type {Shown[]} */ #shown = [];
   #scheduled = 0;
@@ -28,7 +28,7 @@ export class Frames {
    * @param {import("./surface.js").Surface} surface
    */
   constructor(element, surface) {
-    this.#element = element;
+    this.#ring = element.querySelector(".ring"); // which lies over them
     this.#surface = surface;
   }
 
@@ -40,7 +40,7 @@ export class Frames {
       tag.textContent = label;
       return { frame, tag, bounds, size: { width: 0, height: 0 } };
     });
-    this.#element.append(...this.#shown.map(({ frame }) => frame), ...this.#shown.map(({ tag }) => tag));
+    this.#ring?.before(...this.#shown.map(({ frame }) => frame), ...this.#shown.map(({ tag }) => tag));
     for (const each of this.#shown) each.size = { width: each.tag.offsetWidth, height: each.tag.offsetHeight };
     this.#place();
   }

@@ -17,7 +17,7 @@ import {
 
 /**
  * What is seen of the editor: two canvases as large as the surface (photo and mask), and over them
- * what tools draw, the frame, the brush's ring and the loupe. Whatever changes asks for one
+ * what tools draw, the brush's ring and the loupe. Whatever changes asks for one
  * painting in the next animation frame. All places on the surface are in device pixels; the canvas
  * is the picture with its margins.
  */
@@ -35,7 +35,6 @@ const BRUSHES = ["brush", "eraser"];
 const SMALLEST_RING = 4; // CSS pixels
 const DASHED = [5, 4];
 const OTHER_RING = 20; // of tools without a size, moved by keys
-const TAG_ROOM = 44;
 const POINTER_MS = 100;
 const DRAWING_MS = 300;
 const SIDES = ["top", "right", "bottom", "left"];
@@ -60,8 +59,6 @@ export class Surface {
   #loupe;
   #ring;
   #ringSize = 0;
-  #frame;
-  /** @type {{bounds: Bounds, label: string} | null} */ #framed = null;
   #margins;
 
   #rect = new DOMRect();
@@ -96,8 +93,6 @@ export class Surface {
     this.hudCanvas.dataset.space = "canvas";
     this.hud.append(this.hudCanvas);
     element.append(this.hud);
-    this.#frame = added(element, "div", "frame");
-    added(this.#frame, "span", "tag");
     this.#ring = added(element, "div", "ring");
     this.#loupe = new Loupe(element, photoCanvas, maskCanvas);
     this.#resized();
@@ -199,12 +194,6 @@ export class Surface {
   setEdge(edge) {
     this.#maskLayer.setEdge(edge);
     this.schedule();
-  }
-
-  /** @param {{bounds: Bounds, label: string} | null} framed the window that will be sent, on the canvas */
-  showFrame(framed) {
-    this.#framed = framed;
-    this.#placeFrame();
   }
 
   /** @param {Point | null} spot on the surface, under a finger */
@@ -327,7 +316,6 @@ export class Surface {
     if (this.#viewIsNew) {
       this.#photoLayer.paint(view);
       this.#placeHud(view);
-      this.#placeFrame();
     }
     const share = this.#maskLayer.ratio / this.ratio;
     const { left, top, scale } = view;
@@ -357,20 +345,6 @@ export class Surface {
     if (across !== this.#ringSize) style.inlineSize = style.blockSize = `${across}px`;
     this.#ringSize = across;
     style.transform = `translate(${x - across / 2}px, ${y - across / 2}px)`;
-  }
-
-  #placeFrame() {
-    this.#frame.hidden = !this.#framed;
-    if (!this.#framed) return;
-    const bounds = toSurface(snapped(this.view), this.#framed.bounds);
-    const [left, top, right, bottom] = bounds.map((at) => at / this.ratio);
-    const { style } = this.#frame;
-    style.transform = `translate(${left}px, ${top}px)`;
-    style.inlineSize = `${right - left}px`;
-    style.blockSize = `${bottom - top}px`;
-    const tag = this.#frame.children[0];
-    tag.textContent = this.#framed.label;
-    tag.classList.toggle("inside", top < TAG_ROOM);
   }
 }
 
