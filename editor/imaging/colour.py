@@ -116,6 +116,12 @@ def conversion(profile: bytes) -> Conversion | None:
     return None
 
 
+@lru_cache(maxsize=1)
+def srgb_profile() -> bytes:
+    """The sRGB that everything is converted to and from."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
 def _transform(source: Any, target: Any) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(source, target, "RGB", "RGB", **_RENDERING)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from . import colour, decoding, exif, extending, png_writing
+from . import colour, decoding, deep_colour, exif, extending, png_writing
 from .arrays import Bounds, Mask, Pixels, Size, size_of
 from .extending import Margins
 from .files import TRUSTED, with_alpha
@@ -66,18 +66,11 @@ class Master:
         The pixels themselves where nothing has to be done. Colours that the profile does not hold
         become the nearest that it does.
         """
-        conversion = self._conversion
-        is_deep = self.pixels.dtype == np.uint16
-        if not is_deep and self.is_srgb:
+        if self.pixels.dtype == np.uint8 and self.is_srgb:
             return pixels
         found = np.empty(pixels.shape, self.pixels.dtype)
         for rows in _strips(len(pixels)):
-            found[rows] = pixels[rows]
-            if conversion and not conversion.is_identity and pixels[rows].size:
-                image = Image.fromarray(np.ascontiguousarray(pixels[rows][..., :3]))
-                found[rows][..., :3] = np.asarray(conversion.from_srgb(image))
-            if is_deep:
-                found[rows] *= 257
+            found[rows] = self._native(pixels[rows])
         return found
 
     def extended(self, margins: Margins) -> "Master":
@@ -95,6 +88,22 @@ class Master:
         left, top, right, bottom = extending.place_of(self.size, margins)
         canvas[top:bottom, left:right] = self.pixels
         return _sealed(canvas, self.profile, self.exif, self.is_rounded)
+
+    def _native(self, pixels: Pixels) -> Samples:
+        conversion = self._conversion
+        is_deep = self.pixels.dtype == np.uint16
+        native: Samples = pixels.astype(np.uint16) * 257 if is_deep else pixels.copy()
+        if self.profile is None or conversion is None or conversion.is_identity or not pixels.size:
+            return native
+        colours = np.ascontiguousarray(pixels[..., :3])
+        deepened = deep_colour.from_srgb(self.profile) if is_deep else None
+        if deepened:
+            native[..., :3] = deepened(colours)
+            return native
+        native[..., :3] = np.asarray(conversion.from_srgb(Image.fromarray(colours)))
+        if is_deep:
+            native[..., :3] *= 257
+        return native
 
     @property
     def _conversion(self) -> colour.Conversion | None:

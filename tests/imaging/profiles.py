@@ -24,6 +24,16 @@ def rgb_profile(primaries=P3_PRIMARIES, gamma=2.2, name="Wide", kind=b"mntr"):
     return _profile(blobs, kind, b"RGB ", b"XYZ ", name)
 
 
+def parametric_profile(kind, values, primaries=ADOBE_PRIMARIES, name="Parametric"):
+    """Three primaries and a curve given by its numbers (ICC.1:2010, 10.16)."""
+    numbers = struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
+    curve = b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + numbers
+    tags = (b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt")
+    blobs = {tag: _xyz(xyz) for tag, xyz in zip(tags, (*primaries, _WHITE), strict=True)}
+    blobs |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    return _profile(blobs, b"mntr", b"RGB ", b"XYZ ", name)
+
+
 def grey_profile(gamma=1.8, name="Grey"):
     blobs = {b"wtpt": _xyz(_WHITE), b"kTRC": _curve(gamma)}
     return _profile(blobs, b"mntr", b"GRAY", b"XYZ ", name)
