@@ -139,8 +139,6 @@ class Framing:
 
 
 AROUND_MASK = Framing()
-
-
 Price = Callable[[Frame], float]
 
 

@@ -120,10 +120,7 @@ def quote(
     if isinstance(known, Problem):
         return replace(edge, left_microusd=left, problems=(known,))
     options = with_default_size(known, options, fit)
-    if helper:
-        prompt_chars = len(with_helper("x" * max(1, prompt_chars), HELPER))
-    prompt = None if operation == "vary" else "x" * max(1, prompt_chars)
-    params = params_of(known, operation, options, prompt)
+    params = params_of(known, operation, options, _stand_in(prompt_chars, operation, helper))
     further = 1 if drawing and drawing.sent_as == MarkupAs.REFERENCE else 0
     problems = (
         *catalogue.problems(known, params),
@@ -154,6 +151,13 @@ def quote(
     if len(quoted.frames) < 2:
         return quoted
     return replace(quoted, one_frame=framed(replace(framing, split=False)))
+
+
+def _stand_in(prompt_chars: int, operation: Operation, helper: bool) -> str | None:
+    """A text as long as the one that is sent."""
+    if operation == "vary":
+        return None
+    return with_helper("x" * max(1, prompt_chars), HELPER if helper else "")
 
 
 @dataclass(frozen=True)
@@ -203,12 +207,15 @@ def _edge(
 
 
 def _grown(boxes: Sequence[Bounds], edge: Quote, canvas: Size | None) -> tuple[Bounds, ...]:
-    """Where the islands of what may change lie: those of the painted mask, each grown."""
+    """Where the islands of what may change lie: those of the painted mask, each grown. Boxes that do
+    not make up what may change, as with all that is new around a picture, say nothing of it."""
     if edge.contract is None or canvas is None:
         return ()
-    if not boxes:
-        return (edge.contract,)
-    return islands.disjoint([masks.grown_bounds(box, edge.grow, canvas) for box in boxes])
+    whole = (edge.contract,)
+    grown = islands.disjoint([masks.grown_bounds(box, edge.grow, canvas) for box in boxes])
+    if not grown or any(left >= right or top >= bottom for left, top, right, bottom in boxes):
+        return whole
+    return grown if islands.joined(*grown) == edge.contract else whole
 
 
 def _with_new(image: Image, bounds: Bounds | None, margins: Margins) -> Bounds | None:

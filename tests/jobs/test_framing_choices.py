@@ -126,6 +126,23 @@ def test_while_something_else_is_wrong_the_frames_are_told_all_the_same(large):
     assert (len(told.frames), told.high_microusd) == (2, None)
 
 
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        (NEAR,),
+        (NEAR, (2200, 1400, 2200, 1500)),
+        (NEAR, FAR, (5000, 5000, 5010, 5010)),
+        (NEAR, FAR, (300, 300, 290, 290)),
+        (NEAR, FAR, (-50, 60, -40, 70)),
+    ],
+)
+def test_boxes_that_do_not_make_up_the_mask_are_not_gone_by(large, boxes):
+    bounds = (*NEAR[:2], *FAR[2:])
+    told = quote(large, bounds, MODEL, PLAIN, 15, boxes=boxes)
+    assert told.frames == quote(large, bounds, MODEL, PLAIN, 15).frames
+    assert len(told.frames) == 1
+
+
 def test_several_results_of_several_frames_cost_as_many_pictures(large):
     def high(n):
         bounds, options = (*NEAR[:2], *FAR[2:]), {**PLAIN, "n": n}
