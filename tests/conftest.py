@@ -205,7 +205,10 @@ def make_result() -> Callable[..., Any]:
             raw_format="png", raw_sha256=image.sha256, raw_width=image.width,
             raw_height=image.height, revised_prompt=revised_prompt,
         )  # fmt: skip
-        Finished.objects.create(result=result, finish=result.finish, image=image)
+        measured = {name: value for name, value in facts.items() if name != "finish"}
+        Finished.objects.create(
+            result=result, finish=result.finish, image=image, measured=measured
+        )
         if edit.hold_microusd:
             settle(edit, 5_000, attempt=attempt)
         Edit.objects.filter(pk=edit.pk).update(

@@ -80,6 +80,7 @@ def _attempt(edit: Edit, token: UUID) -> None:
     except ProviderError as error:
         outcome.conclude(edit, attempt, error, token=token)
         return
+    del request  # storing needs the room that its pictures take
     crash("after-spool")
     if keep_answer(edit, attempt, meta, token=token):
         crash("after-answered")
