@@ -158,7 +158,7 @@ class Edit(models.Model):
     prompt = models.TextField(blank=True)  # variations have none
     model = models.CharField(max_length=80)
     options = models.JSONField(default=dict)  # n, size, quality and the like, as chosen
-    # what a person chose of the frame (see jobs.frames.Framing); empty: around the mask
+    # what a person chose: imaging.framing.Framing.to_dict(); empty: around the mask
     framing = models.JSONField(default=dict)
     # imaging.framing.Frame.to_dict() of each, known from submit on: one call is made for each; empty:
     # pictures are sent as they are, and what comes back is not stitched

@@ -81,7 +81,7 @@ def test_what_is_said_to_be_sent_is_what_the_edit_sends(
     photo: Any, bob: Any, as_person: Any
 ) -> None:
     send(as_person(bob), photo, size="256x256")
-    frame = Edit.objects.get().frame
+    frame = Edit.objects.get().frames[0]
     assert (frame["bounds"], frame["size"]) == ([80, 0, 560, 480], [256, 256])
 
 
