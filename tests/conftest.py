@@ -206,9 +206,7 @@ def make_result() -> Callable[..., Any]:
             raw_height=image.height, revised_prompt=revised_prompt,
         )  # fmt: skip
         measured = {name: value for name, value in facts.items() if name != "finish"}
-        Finished.objects.create(
-            result=result, finish=result.finish, image=image, measured=measured
-        )
+        Finished.objects.create(result=result, finish=result.finish, image=image, measured=measured)
         if edit.hold_microusd:
             settle(edit, 5_000, attempt=attempt)
         Edit.objects.filter(pk=edit.pk).update(
