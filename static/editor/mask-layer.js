@@ -279,10 +279,11 @@ export class MaskLayer {
     const isPlain = this.look.inverse || this.look.only;
     const isSame = this.#inks && this.#shown === this.#looked;
     const cells = isPlain ? picture.everything : this.#region && picture.around(this.#region);
+    const before = this.#antBounds;
     this.#ants = [];
     picture.colours.fill(0);
     this.#antBounds = cells && picture.colour(cells, this.#inksNow(), this.#phase, this.#ants);
-    if (isSame && !isPlain) this.#put(this.#antBounds);
+    if (isSame && !isPlain) this.#put(union(before, this.#antBounds)); // what was undone goes
     else this.#context.putImageData(this.#image, 0, 0);
     this.#isWhole = true;
     this.#shown = this.#looked;

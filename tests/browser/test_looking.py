@@ -163,6 +163,20 @@ def test_the_mask_is_tinted_fades_towards_its_edge_and_is_outlined(
     assert (shown[..., 3] == 0xBF).any(), "dark ones"
 
 
+def test_nothing_is_left_of_what_was_undone(studio: Page) -> None:
+    key(studio, "m")
+    drag(studio, (20, 20), (120, 110))
+    at_rest(studio)
+    alone = mask_shown(studio)[..., 3] > 0
+    drag(studio, (300, 200), (600, 440))
+    at_rest(studio)
+    assert (mask_shown(studio)[..., 3] > 0).sum() > alone.sum()
+    key(studio, "Control+z")
+    at_rest(studio)
+    left = (mask_shown(studio)[..., 3] > 0) & ~alone
+    assert not left.any(), f"{left.sum()} pixels"
+
+
 def test_h_hides_the_mask_and_the_backslash_shows_the_picture_alone(
     studio: Page, photo: Any
 ) -> None:
