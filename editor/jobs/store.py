@@ -154,8 +154,8 @@ def _trouble(edit: Edit, attempt: Attempt, answer: Answer | None) -> tuple[str, 
     for frame, number in edit.pieces.values_list("frame", "number"):
         came[frame].add(number)
     if not all(came):
-        is_told = edit.trouble == outcome.FRAMES_MISSING
-        return outcome.FRAMES_MISSING, attempt.error_text or (edit.trouble_text if is_told else "")
+        told = edit.trouble_text if edit.trouble == outcome.FRAMES_MISSING else ""
+        return outcome.FRAMES_MISSING, told or attempt.error_text
     return "some_missing" if some_missing or any(each != came[0] for each in came) else "", ""
 
 

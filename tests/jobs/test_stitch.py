@@ -19,10 +19,10 @@ from editor.jobs.pictures import add_upload, read
 from editor.jobs.run import run
 from editor.jobs.stitch import TOOL
 from editor.jobs.submit import NewEdit, submit
-from editor.models import Status, Team
+from editor.models import Edit, Status, Team
 from editor.storage import DurableStorage
 from tests.canned_provider import Answer
-from tests.drawing import mask_pixels, photo_pixels, photo_png, pixels_of
+from tests.drawing import mask_pixels, mask_png, photo_pixels, photo_png, pixels_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -220,6 +220,23 @@ def test_what_is_not_put_into_a_source_is_stored_as_it_came(canned, alice):
     )
     assert (result.finish, result.outside_identical, result.piece.has_c2pa) == ("", None, True)
     assert [(each.finish, each.image) for each in result.finished.all()] == [("", result.image)]
+
+
+def test_an_answer_whose_padding_is_cut_off_says_that_it_was_made(
+    canned, make_photo, alice, make_edit
+):
+    edit = make_edit(
+        make_photo(alice, size=(320, 240)), mask=mask_png((320, 240), (10, 10, 90, 90))
+    )
+    frame = {"bounds": [-160, -120, 480, 360], "size": [1024, 768], "pad": [160, 120, 160, 120]}
+    Edit.objects.filter(pk=edit.pk).update(mask="", mask_bounds=[], frames=[frame])
+    canned.usual = Answer(body=answer_with(Image.fromarray(photo_pixels((1024, 768), 50))))
+    run(edit.pk)
+    result = edit.results.get()
+    data = read(result.image.original)
+    assert (result.finish, result.image.size) == ("", (512, 384))
+    assert b"digitalsourcetype/algorithmicMedia" in provenance.xmp_of(data)
+    assert np.array_equal(pixels_of(data), photo_pixels((1024, 768), 50)[192:576, 256:768])
 
 
 def test_a_png_of_a_photo_is_the_source_of_its_pixels_twice(canned, uploaded, result_of):
