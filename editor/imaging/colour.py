@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from PIL import Image, ImageChops, ImageCms, ImageFilter
 
+from . import icc
+
 _STRIP_PIXELS = 4_000_000
 _LARGEST_PROFILE = 4_000_000
 _RENDERING: dict[str, Any] = {
@@ -67,6 +69,13 @@ def as_rgb(image: Image.Image) -> Image.Image:
     """A picture of mode L, LA, RGB or RGBA in RGB or RGBA, its values as they are."""
     wanted = "RGBA" if image.mode in ("LA", "RGBA") else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
+
+
+def profile_for(image: Image.Image, profile: bytes | None) -> bytes | None:
+    """The profile, or for a grey picture with one of grey that of RGB which says the same."""
+    if not profile or image.mode not in ("L", "LA"):
+        return profile
+    return icc.grey_as_rgb(profile) or profile
 
 
 def can_be_kept(image: Image.Image, profile: bytes | None) -> bool:

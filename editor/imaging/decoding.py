@@ -167,6 +167,7 @@ def _decoded(
     flat = colour.without_idle_alpha(colour.flattened(image))
     if flat.size != target:
         flat = colour.shrunk(flat, target)
+    profile = colour.profile_for(flat, profile)
     is_own = in_own_colours and colour.can_be_kept(flat, profile)
     shown = colour.as_rgb(flat) if is_own else colour.to_srgb(flat, profile)
     return Decoded(

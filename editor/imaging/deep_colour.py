@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import colour
+from . import colour, icc
 from .arrays import Floats, Pixels
 
 Deepening = Callable[[Pixels], NDArray[np.uint16]]
 
 _STEPS = 65536
-_MOST_TAGS = 200
 _AGREED = (0.4, 4.0)
 """In 8-bit levels, on average and at most: rounding, and how coarsely Pillow's takes deep shadows."""
 
@@ -69,7 +68,7 @@ def _deepening(source: _Space, target: _Space) -> Deepening:
 
 def _read(profile: bytes) -> _Space | None:
     try:
-        tags = _tags(profile)
+        tags = icc.tags(profile)
         primaries = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
         red, green, blue = (_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC"))
         space = _Space(np.array(primaries).T, (red, green, blue))
@@ -77,15 +76,6 @@ def _read(profile: bytes) -> _Space | None:
     except (KeyError, ValueError, struct.error, np.linalg.LinAlgError):
         return None
     return space
-
-
-def _tags(profile: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">I", profile, 128)
-    found = {}
-    for index in range(min(count, _MOST_TAGS)):
-        name, start, size = struct.unpack_from(">4sII", profile, 132 + 12 * index)
-        found[name] = profile[start : start + size]
-    return found
 
 
 def _xyz(tag: bytes) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from editor.imaging import colour, extending
 from editor.imaging.files import ImageRefused, encode_png, open_picture
@@ -228,6 +228,29 @@ def test_profile_of_srgb_is_kept_to_be_written_and_changes_no_value():
 def test_profile_that_cannot_be_converted_to_is_not_written_again(name):
     data = saved(Image.fromarray(noise((40, 30))), icc_profile=PROFILES[name])
     assert open_master(data).profile is None
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_with_a_profile_of_grey_keeps_its_values_and_its_looks(mode):
+    values = noise((40, 30), 1)[..., 0]
+    if mode == "I;16":
+        values = deep_noise((40, 30), 1)[..., 0]
+    image = Image.fromarray(values).convert(mode) if mode == "LA" else Image.fromarray(values)
+    if mode == "LA":
+        image.putalpha(Image.fromarray(noise((40, 30), 1, seed=1)[..., 0]))
+    master = assert_shows_what_was_opened(saved(image, icc_profile=grey_profile(gamma=1.8)))
+    assert np.array_equal(master.pixels[..., :3], np.repeat(values[..., None], 3, axis=2))
+    opened = ImageCms.getOpenProfile(io.BytesIO(master.profile))
+    assert opened.profile.xcolor_space.strip() == "RGB"
+    shown = master.srgb()[..., :3].astype(float)
+    light = (values / np.iinfo(values.dtype).max) ** 1.8
+    wanted = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255
+    assert np.abs(shown - wanted[..., None]).max() <= 2.5
+    assert np.all(shown == shown[..., :1])
+    stored = write_png(master.pixels, profile=master.profile, exif=None, xmp=None)
+    again = open_picture(stored).pixels.astype(int)
+    # of 16 bits, grey is rounded to 8, and colours are cut off
+    assert np.abs(again - master.srgb()).max() <= (2 if mode == "I;16" else 0)
 
 
 def test_palette_with_transparency_becomes_rgba():
