@@ -75,7 +75,7 @@ def test_a_new_person_sees_little_and_more_tools_stay_open_for_who_wants_them(
     expect(page.get_by_role("button", name="Magic wand")).to_have_attribute("aria-pressed", "true")
     expect(more(page)).to_have_attribute("aria-expanded", "true")
     open_studio(page, photo)
-    expect(tools).to_have_count(17)
+    expect(tools).to_have_count(18)
     more(page).click()
     open_studio(page, photo)
     expect(tools).to_have_count(6)
