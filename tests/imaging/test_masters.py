@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
 
 import cv2
@@ -382,6 +383,19 @@ def test_png_of_a_part_of_a_picture_is_that_part():
     pixels = noise((50, 40), 4)
     stored = write_png(pixels[5:30, 7:40, :3], profile=None, exif=None, xmp=None)
     assert np.array_equal(open_picture(stored).pixels, pixels[5:30, 7:40, :3])
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_writing_holds_little_beside_the_file(deep):
+    pixels = deep_noise((2000, 1500), 3) if deep else noise((2000, 3000))
+    tracemalloc.start()
+    try:
+        stored = write_png(pixels, profile=None, exif=None, xmp=None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(stored) > 0.9 * pixels.nbytes
+    assert peak < 1.25 * len(stored) + 15_000_000 < 2.2 * pixels.nbytes
 
 
 @pytest.mark.parametrize(
