@@ -324,3 +324,12 @@ def test_the_draft_keeps_and_the_run_sends_how_it_is_framed(studio: Page, wide: 
     expect(page.get_by_label("Helper sentence")).to_be_checked()
     expect(frames(page)).to_have_count(1)
     assert near(sent(page)[0], frame["bounds"])
+
+
+@pytest.mark.parametrize("width", [320, 390, 1024])
+def test_the_ways_to_frame_fit_into_the_panel(
+    sign_in: Callable[..., Page], live_server: Any, wide: Any, alice: Any, width: int
+) -> None:
+    page = sign_in(alice, viewport={"width": width, "height": 760})
+    open_studio(page, live_server, wide)
+    assert page.locator(".panel").evaluate("panel => panel.scrollWidth <= panel.clientWidth")
