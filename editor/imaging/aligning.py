@@ -8,7 +8,7 @@ and gradients would draw the maximum away. Each step is Gauss and Newton's, with
 What cannot be told is left alone: flat ground, ground that repeats, too little of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import cv2
@@ -44,8 +44,8 @@ _ENOUGH = 0.3
 class Alignment:
     """`matrix` (2, 3) says for each place of the source where the answer shows it.
 
-    `correlation` is that of both once aligned, -1 to 1; None where there was too little to compare,
-    and then nothing is moved. `shift` is by how much the answer's content lies to the right and
+    `correlation` is that of both once aligned, -1 to 1; None where nothing can be told, and then nothing
+    is moved. `shift` is by how much the answer's content lies to the right and
     below of the source's, in pixels: also where that is too far to be believed (`is_lost`).
     """
 
@@ -80,10 +80,19 @@ def align(
         return affine
     if start is not None:
         return Alignment(start, shift, correlation)
+    if correlation >= _ALIKE:
+        return Alignment(STILL, shift, correlation, is_lost=True)
     # what has no detail but grain looks like nothing, and is not lost
     says_enough = levels[min(2, len(levels) - 1)].strength >= _LEAST_DETAIL
-    is_lost = says_enough and (not is_near or correlation < _UNLIKE)
-    return Alignment(STILL, shift, correlation, is_lost=is_lost)
+    return replace(NOT_ALIGNED, is_lost=says_enough and correlation < _UNLIKE)
+
+
+def is_repeating(source: Pixels, known: NDArray[np.bool_], most: float) -> bool:
+    """Whether the source looks the same within twice `most` pixels, as tiles and stripes do."""
+    if np.count_nonzero(known) < _LEAST_PLACES:
+        return False
+    grey = _grey(source)
+    return _is_repeating(_Pair(grey, grey, known.astype(np.float32)).detailed(), most)
 
 
 class _Step(NamedTuple):

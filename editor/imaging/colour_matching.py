@@ -24,6 +24,7 @@ _CLIPPED = (3, 252)
 _MOST_STEP = 48.0
 """Mean difference in levels beyond which it is another picture, not another light."""
 _GAINS = (0.6, 1.6)
+_MOST_MIXED = 0.5
 _LEAST_STEP = 0.25
 _MUST_HELP = 0.95
 
@@ -98,8 +99,14 @@ def _is_believable(matrix: ColourMatrix, wanted: Floats, given: Floats) -> bool:
     gains = np.linalg.svd(matrix[:, :3], compute_uv=False)
     in_bounds = gains.min() >= _GAINS[0] and gains.max() <= _GAINS[1]
     helps = before >= _LEAST_STEP and after <= _MUST_HELP * before
-    is_upright = matrix[:, :3].diagonal().min() > 0  # a negative is no cast
-    return bool(helps and step <= _MOST_STEP and in_bounds and is_upright)
+    return bool(helps and step <= _MOST_STEP and in_bounds and _is_light(matrix[:, :3]))
+
+
+def _is_light(linear: ColourMatrix) -> bool:
+    """Whether greys stay about grey, and channels their own: a negative is no cast."""
+    greys = linear.sum(axis=1)
+    mixed = np.abs(linear - np.diag(linear.diagonal())).max()
+    return bool(greys.min() >= _GAINS[0] and greys.max() <= _GAINS[1] and mixed <= _MOST_MIXED)
 
 
 def _lab(colours: Pixels) -> Floats:

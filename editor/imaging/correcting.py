@@ -167,10 +167,13 @@ def _laid(master: Master, answer: Pixels, frame: Frame, mask: Mask, small: "_Sma
     judged = fitting.fitted(
         answer, small.pixels, small.covered, pad=(pad[0], pad[1], pad[2], pad[3])
     )
-    if judged.how in ("", "resized", "stretched"):
+    how, flag = judged.how, judged.flag
+    if how in ("turned", "mirrored") and small.is_repeating:
+        how, flag = "", ""  # tiles and stripes look like themselves whichever way they are turned
+    if how in ("", "resized"):
         how = "" if size_of(answer) in (frame.size, frame.window) else "resized"
-        how = judged.how if judged.how == "stretched" else how
-        return _Laid(answer, _over_frame(answer, frame), how, judged.flag)
+    if how in ("", "resized", "stretched"):
+        return _Laid(answer, _over_frame(answer, frame), how, flag)
     left, top, right, bottom = frame.inner
     full = fitting.fitted(
         answer, master.srgb(frame.inner), mask[top:bottom, left:right], pad=frame.pad
@@ -246,6 +249,15 @@ class _Small:
         return joined(joined(self.places, matrix), inverse(self.places))
 
     @property
+    def most_shift(self) -> float:
+        """In small pixels."""
+        return MOST_SHIFT * self.diagonal / self.shrink
+
+    @property
+    def is_repeating(self) -> bool:
+        return aligning.is_repeating(self.pixels, self.known, self.most_shift)
+
+    @property
     def cells(self) -> Matrix:
         """Where places of the picture lie in the membrane's cells."""
         left, top, _, _ = self.box
@@ -296,7 +308,7 @@ def _aligned(small: _Small, shown: Pixels, known: NDArray[np.bool_]) -> Alignmen
         small.pixels,
         shown,
         known,
-        most=MOST_SHIFT * small.diagonal / small.shrink,
+        most=small.most_shift,
         least=_LEAST_AFFINE / small.shrink,
     )
     is_still = not found.is_affine and math.hypot(*found.shift) * small.shrink < _STILL
