@@ -54,7 +54,9 @@ def test_the_studio_runs_from_the_files_as_they_are_served_and_is_small(
     page.get_by_role("group", name="A box by numbers").get_by_role("button", name="Apply").click()
     page.keyboard.press("?")
     page.keyboard.type("smooth")
-    page.keyboard.press("Enter")  # in the worker
+    with page.expect_response(re.compile(r"/draft$")):  # the box may just be saved
+        page.keyboard.press("Enter")  # in the worker
+    page.wait_for_timeout(1500)
     expect(page.locator("#draft-state")).to_have_text(re.compile("draft saved"))
     mask = pixels_of(bytes(Draft.objects.get(image=photo).mask)).astype(bool)
     assert mask[240, 320]
