@@ -17,20 +17,22 @@ from editor.jobs import resolve
 from editor.models import (
     Attempt,
     Edit,
+    Finish,
     Image,
     Operation,
     Origin,
     OverBudget,
     Partial,
-    Result,
     Review,
     Status,
+    Team,
 )
 from editor.web import canvas, facts, lineage, tiles, troubles, variations, waiting, words
 from editor.web.access import Request, load, signed_in
+from editor.web.finishes import finishes_for
+from editor.web.proofs import Decided, Proof
 
 MOST_VERSIONS = 30
-SAME_SHAPE = 0.01  # how far two ratios may be apart for one picture to be laid over the other
 
 
 @signed_in
@@ -103,24 +105,13 @@ def _manageable(request: Request, pk: int) -> Edit:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(Proof):
     """A result, and what a page says about it."""
 
-    edit: Edit
-    result: Result
     is_chosen: bool
     url: str
     label: str
-    decisions: list[Review]
-
-    @property
-    def compared(self) -> str:
-        return words.pixels(self.result.pixels_compared)
-
-    @property
-    def changed(self) -> str:
-        image = self.result.image
-        return words.percent(self.result.pixels_changed / (image.width * image.height))
+    decisions: list[Decided]
 
     @property
     def state(self) -> str:
@@ -129,18 +120,6 @@ class Shown:
     @property
     def price(self) -> str:
         return facts.price_tag(self.edit)
-
-    @property
-    def is_stitched(self) -> bool:
-        return self.result.outside_identical is not None
-
-    @property
-    def is_comparable(self) -> bool:
-        """Whether the result can be laid over its source."""
-        if self.edit.source is None:
-            return False
-        width, height = self.edit.canvas_size
-        return abs(self.result.image.ratio * height / width - 1) < SAME_SHAPE
 
     @property
     def before(self) -> canvas.Before | None:
@@ -155,16 +134,23 @@ class Shown:
         return facts.is_from_sandbox(self.result.attempt)
 
 
-def page_context(request: Request, edit: Edit) -> dict[str, Any]:
-    results = _results(edit, request.GET.get("result", ""))
-    chosen = next((shown for shown in results if shown.is_chosen), None)
+def page_context(
+    request: Request, edit: Edit, *, chosen: str = "", finish: str = ""
+) -> dict[str, Any]:
+    """`chosen` is the number of the result that is shown large, and `finish` one that was chosen for it;
+    by themselves, what the address says."""
+    results = _results(edit, chosen or request.GET.get("result", ""))
+    finish = finish or request.GET.get("finish", "")
+    front = next((shown for shown in results if shown.is_chosen), None)
     attempts = list(edit.attempts.select_related("bought_by").order_by("-number"))
     pause = waiting.pause_for([edit])
     return {
         "edit": edit,
         "title": words.title(edit),
         "results": results,
-        "chosen": chosen,
+        "chosen": front,
+        "finishes": finishes_for(request.user, edit, front.result, finish) if front else None,
+        "has_label": front is not None and Team.load().label_downloads,
         "attempts": [facts.attempt_in_words(attempt) for attempt in attempts],
         "refused": troubles.moderation(attempts[0].error) if attempts else "",
         "meaning": words.meaning(
@@ -175,17 +161,17 @@ def page_context(request: Request, edit: Edit) -> dict[str, Any]:
         "steps": waiting.steps(edit),
         "waiting": waiting.waiting(edit) if edit.is_waited_for else None,
         "took": words.seconds(edit.finished_at - edit.created_at) if edit.finished_at else "",
-        "facts": facts.facts(edit, attempts),
+        "facts": facts.facts(edit, attempts, front.result.finish if front else Finish.NATURAL),
         "tokens": facts.tokens(attempts),
         "references": list(edit.references.select_related("image")),
         "before": canvas.before_of(edit),
-        **_frame(edit),
+        "frames": [_drawn(Frame.from_dict(frame)) for frame in edit.frames],
         **_stage(edit),
         "line": lineage.line_of(
-            edit, [shown.result for shown in results], chosen.result if chosen else None
+            edit, [shown.result for shown in results], front.result if front else None
         ),
         "hold": words.money(edit.hold_microusd) if edit.hold_microusd else "",
-        "may_vary": chosen is not None and variations.is_offered(),
+        "may_vary": front is not None and variations.is_offered(),
         "may_manage": request.user.may_manage(edit.created_by_id),
         "created": words.moment(edit.created_at),
         "pause": pause,
@@ -198,13 +184,10 @@ def _is_accepted_loss(edit: Edit, attempts: list[Attempt]) -> bool:
     return bool(edit.status == Status.FAILED and attempts and attempts[0].outcome in open_ends)
 
 
-def _frame(edit: Edit) -> dict[str, Any]:
+def _drawn(frame: Frame) -> dict[str, int]:
     """The part of the source that is sent, for drawing it."""
-    if not edit.frames:
-        return {}
-    frame = Frame.from_dict(edit.frames[0])
     left, top, right, bottom = frame.inner
-    return {"frame": frame, "frame_size": (right - left, bottom - top)}
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
 
 
 def _stage(edit: Edit) -> dict[str, Any]:
@@ -241,7 +224,8 @@ def _results(edit: Edit, chosen: str) -> list[Shown]:
 def _shown(edit: Edit, result: Any, count: int, is_chosen: bool) -> Shown:
     label = str(edit) if count == 1 else f"{edit}.{result.number}"
     url = f"{reverse('edit_show', args=[edit.pk])}?result={result.number}"
-    return Shown(edit, result, is_chosen, url, label, result.decisions)
+    decisions = [Decided(review) for review in result.decisions]
+    return Shown(edit, result, is_chosen, url, label, decisions)
 
 
 # --- versions, for the studio -------------------------------------------------------------------
@@ -253,7 +237,7 @@ def versions_of(request: Request, image: Image) -> dict[str, Any]:
     newest = tiles.with_pictures(edits).order_by("-created_at", "-pk")[:MOST_VERSIONS]
     made_by = None
     if image.origin == Origin.RESULT:
-        made_by = _maker_of(image)
+        made_by = lineage.maker_of(image)
     pause = waiting.pause_for(newest)
     version = waiting.version(newest, pause)
     return {
@@ -265,11 +249,6 @@ def versions_of(request: Request, image: Image) -> dict[str, Any]:
         "made_by": made_by.edit if made_by else None,
         "made_by_title": words.title(made_by.edit) if made_by else "",
     }
-
-
-def _maker_of(image: Image) -> Result | None:
-    results = Result.objects.filter(image=image)
-    return results.select_related("edit__created_by", "edit__source").first()
 
 
 def _version(tile: tiles.Tile) -> dict[str, Any]:

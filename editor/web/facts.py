@@ -4,19 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from editor.imaging import stitching
 from editor.imaging.framing import Frame
 from editor.jobs.canvas import contract_bounds
-from editor.models import Attempt, Edit, Operation, Status
+from editor.models import Attempt, Edit, Finish, Operation, Status
 from editor.web import troubles, words
 
 Pairs = list[tuple[str, str]]
 
 
-def facts(edit: Edit, attempts: list[Attempt]) -> Pairs:
-    """What was asked for and what it cost."""
-    return [*_asked(edit), *_sent(edit), *_paid(edit), *_came(edit, attempts)]
+def facts(edit: Edit, attempts: list[Attempt], finish: str = Finish.NATURAL) -> Pairs:
+    """What was asked for and what it cost, beside a result that is shown with `finish`."""
+    told = [*_asked(edit), *_sent(edit, attempts), *_area(edit), *_edge(edit, finish)]
+    return [*told, *_paid(edit), *_came(edit, attempts)]
 
 
 def _asked(edit: Edit) -> Pairs:
@@ -31,20 +33,38 @@ def _asked(edit: Edit) -> Pairs:
     ]
 
 
-def _sent(edit: Edit) -> Pairs:
+def _sent(edit: Edit, attempts: list[Attempt]) -> Pairs:
+    if not edit.frames:
+        whole = edit.api_operation == Operation.EDIT
+        return [(_("Sent"), _("the whole picture"))] if whole else []
+    frames = [words.frame(Frame.from_dict(frame)) for frame in edit.frames]
+    if len(frames) == 1:
+        return [(_("Sent"), frames[0])]
+    listed = [(_("Frame %(number)d") % {"number": i}, told) for i, told in enumerate(frames, 1)]
+    return [(_("Sent"), _frames_and_calls(len(frames), len(attempts))), *listed]
+
+
+def _frames_and_calls(frames: int, calls: int) -> str:
+    told = ngettext("%(count)d frame", "%(count)d frames", frames) % {"count": frames}
+    if not calls:
+        return told
+    return f"{told}, " + ngettext("%(count)d call", "%(count)d calls", calls) % {"count": calls}
+
+
+def _area(edit: Edit) -> Pairs:
     found = []
-    if edit.frames:
-        found.append((_("Sent"), words.frame(Frame.from_dict(edit.frames[0]))))
-    elif edit.api_operation == Operation.EDIT:
-        found.append((_("Sent"), _("the whole picture")))
     if any(edit.margins):
         found.append((_("Extended"), words.extension(edit.margins, edit.canvas_size)))
     if edit.mask:
         share = {"share": words.percent(edit.mask_share)}
         found.append((_("Mask"), _("%(share)s %% of the picture") % share))
-    if edit.is_stitched:
-        found.append((_("Edge"), words.edge(edit.grow, _feather(edit))))
     return found
+
+
+def _edge(edit: Edit, finish: str) -> Pairs:
+    if not edit.is_stitched or finish == Finish.RAW:
+        return []
+    return [(_("Edge"), words.edge(edit.grow, 0 if finish == Finish.HARD else _feather(edit)))]
 
 
 def _feather(edit: Edit) -> int:

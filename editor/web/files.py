@@ -33,7 +33,7 @@ def _stored(field: str) -> View:
     @require_safe
     def image_file(request: Request, pk: int) -> HttpResponseBase:
         image = load(Image.objects, request.user, pk=pk)
-        return _send(request, getattr(image, field))
+        return send(request, getattr(image, field))
 
     return image_file
 
@@ -47,7 +47,7 @@ image_preview = _stored("preview")
 @require_safe
 def image_full(request: Request, pk: int) -> HttpResponseBase:
     image = load(Image.objects, request.user, pk=pk)
-    return _send(request, full_picture(image))
+    return send(request, full_picture(image))
 
 
 @signed_in
@@ -58,9 +58,8 @@ def image_original(request: Request, pk: int) -> HttpResponseBase:
     image = load(Image.objects, request.user, pk=pk)
     if not may_take_original(request, image):
         raise Http404
-    return _send(
-        request, image.original, image.format, save_as=_file_name(image.name, image.format)
-    )
+    save_as = file_name(image.name, image.format)
+    return send(request, image.original, image.format, save_as=save_as)
 
 
 def may_take_original(request: Request, image: Image) -> bool:
@@ -71,11 +70,16 @@ def may_take_original(request: Request, image: Image) -> bool:
 @signed_in
 @require_safe
 def result_raw(request: Request, pk: int) -> HttpResponseBase:
-    """The provider's picture, untouched."""
+    """The provider's picture, untouched; of several frames the one that `frame` counts, from 1."""
     result = load(Result.objects.select_related("edit__source"), request.user, pk=pk)
-    stem = f"{_stem(result.edit.subject)} {result} raw"
-    raw, format = result.piece.raw, result.piece.raw_format
-    return _send(request, raw, format, save_as=_file_name(stem, format))
+    asked = request.GET.get("frame", "")
+    pieces = {str(piece.frame + 1): piece for piece in result.pieces.order_by("-frame", "-number")}
+    piece = pieces.get(asked) if asked else list(pieces.values())[-1]
+    if piece is None:
+        raise Http404
+    name = f"{stem(result.edit.subject)} {result} raw {asked}".strip()
+    save_as = file_name(name, piece.raw_format)
+    return send(request, piece.raw, piece.raw_format, save_as=save_as)
 
 
 @signed_in
@@ -84,7 +88,7 @@ def edit_mask(request: Request, pk: int) -> HttpResponseBase:
     edit = load(Edit.objects, request.user, pk=pk)
     if not edit.mask:
         raise Http404
-    return _send(request, edit.mask, "png")
+    return send(request, edit.mask, "png")
 
 
 @signed_in
@@ -95,10 +99,10 @@ def edit_partial(request: Request, pk: int, number: int) -> HttpResponseBase:
     newest = edit.partials.filter(number=number).order_by("-attempt__number").first()
     if newest is None or edit.status in (Status.SUCCEEDED, Status.CANCELED):
         raise Http404
-    return _send(request, newest.preview)
+    return send(request, newest.preview)
 
 
-def _send(request: Request, name: str, format: str = "", *, save_as: str = "") -> HttpResponseBase:
+def send(request: Request, name: str, format: str = "", *, save_as: str = "") -> HttpResponseBase:
     def stored() -> HttpResponseBase:
         try:
             file = default_storage.open(name)
@@ -114,12 +118,12 @@ def _send(request: Request, name: str, format: str = "", *, save_as: str = "") -
     return unchanging(request, PurePosixPath(name).as_posix(), stored)
 
 
-def _file_name(name: str, format: str) -> str:
+def file_name(name: str, format: str) -> str:
     """`name` with the ending of what is really in the file, and without anything that names a path."""
-    stem = _stem(re.sub(r"[\x00-\x1f\x7f/\\]+", " ", name)).strip(" .") or "image"
-    return f"{stem[:120]}.{EXTENSIONS.get(format, format)}"
+    plain = stem(re.sub(r"[\x00-\x1f\x7f/\\]+", " ", name)).strip(" .") or "image"
+    return f"{plain[:120]}.{EXTENSIONS.get(format, format)}"
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """`name` without the ending of a file; "7.1" and a sentence's end are none."""
     return re.sub(r"\.[A-Za-z]\w{1,4}$", "", name)

@@ -1,12 +1,14 @@
 """Where an edit comes from, and what came of it: from the first source over the edits in between."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from editor.models import Edit, Image, Origin, Reference, Result, Status
+from editor.models import Edit, Finished, Image, Origin, Reference, Result, Status
 from editor.web import tiles, words
 
 MOST_ANCESTORS = 8
@@ -36,7 +38,13 @@ def line_of(edit: Edit, results: list[Result], chosen: Result | None) -> list[Pl
     return [*_before(edit), here, *_after(results)]
 
 
-def made_with(*images: int) -> Q:
+def maker_of(image: Image) -> Result | None:
+    """The result that `image` is one finish of."""
+    results = Result.objects.filter(finished__image=image)
+    return results.select_related("edit__source__created_by", "edit__created_by").first()
+
+
+def made_with(images: Iterable[int] | QuerySet[Any, Any]) -> Q:
     """The edits that change one of these pictures, or take one for a reference."""
     references = Reference.objects.filter(image__in=images).values("edit")
     return Q(source__in=images) | Q(pk__in=references)
@@ -46,11 +54,7 @@ def _before(edit: Edit) -> list[Place]:
     found: list[Place] = []
     source = edit.source
     while source and source.origin == Origin.RESULT and len(found) < MOST_ANCESTORS:
-        made_by = (
-            Result.objects.select_related("edit__source__created_by", "edit__created_by")
-            .filter(image=source)
-            .first()
-        )
+        made_by = maker_of(source)
         if made_by is None:
             break
         found.append(_result(made_by, source))
@@ -81,7 +85,8 @@ def _source(image: Image) -> Place:
 def _after(results: list[Result]) -> list[Place]:
     if not results:
         return []
-    made = Edit.objects.filter(made_with(*(result.image_id for result in results)))
+    finishes = Finished.objects.filter(result__in=results).values("image")
+    made = Edit.objects.filter(made_with(finishes))
     newest = tiles.with_pictures(made).order_by("-created_at", "-pk")[:MOST_CHILDREN]
     return [
         Place(tile.url, tile.image, words.title(tile.edit, 32), _meta(tile.edit))

@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 
 from editor.models import Person, Result, Review, ReviewState
 from editor.models.edits import ResultQuerySet
-from editor.web import words
+from editor.web import doubts, words
 
 EARLIER, LATER, DONE = 20, 80, 3  # how many rows are listed around the current one
 
@@ -27,6 +27,10 @@ class Row:
     @property
     def age(self) -> str:
         return timesince(self.result.created_at, depth=1)
+
+    @property
+    def doubt(self) -> str:
+        return doubts.word(self.result.flag)
 
     @property
     def is_done(self) -> bool:

@@ -15,6 +15,7 @@ from django_htmx.http import push_url
 from editor.models import Result, Review, ReviewState, decide
 from editor.web import canvas, facts, words
 from editor.web.access import Request, load, reviewer_only
+from editor.web.proofs import Decided, Proof
 from editor.web.queue import Queue, following, queue_for, shown
 
 STATES = (ReviewState.PENDING, ReviewState.APPROVED, ReviewState.REJECTED)
@@ -59,53 +60,40 @@ def review_page(request: Request, queue: Queue, *, status: int = 200) -> HttpRes
 
 
 @dataclass(frozen=True)
-class Item:
+class Item(Proof):
     """The result being looked at, with what is known about how it was made."""
 
-    result: Result
-    decisions: list[Review]  # all there ever were, the newest first
+    decisions: list[Decided]  # all there ever were, the newest first
 
     @property
     def title(self) -> str:
-        return words.title(self.result.edit)
+        return words.title(self.edit)
 
     @property
     def before(self) -> canvas.Before | None:
-        return canvas.before_of(self.result.edit)
+        return canvas.before_of(self.edit)
 
     @property
     def decision(self) -> Review | None:
         is_decided = self.result.review != ReviewState.PENDING
-        return self.decisions[0] if self.decisions and is_decided else None
+        return self.decisions[0].review if self.decisions and is_decided else None
 
     @property
     def cost(self) -> str:
-        return facts.cost(self.result.edit)
+        return facts.cost(self.edit)
 
     @property
     def estimate(self) -> str:
-        return facts.estimate(self.result.edit)
-
-    @property
-    def is_stitched(self) -> bool:
-        return self.result.outside_identical is not None
+        return facts.estimate(self.edit)
 
     @property
     def is_from_sandbox(self) -> bool:
         return facts.is_from_sandbox(self.result.attempt)
 
-    @property
-    def compared(self) -> str:
-        return words.pixels(self.result.pixels_compared)
-
-    @property
-    def changed_percent(self) -> str:
-        image = self.result.image
-        return words.percent(self.result.pixels_changed / (image.width * image.height))
-
 
 def item_of(result: Result) -> Item:
-    return Item(result, list(result.reviews.select_related("by").order_by("-pk")))
+    reviews = result.reviews.select_related("by").order_by("-pk")
+    return Item(result.edit, result, [Decided(review) for review in reviews])
 
 
 @reviewer_only
@@ -152,7 +140,7 @@ def already_decided(request: Request, pk: int) -> HttpResponse:
     """Somebody was faster: the page as it is now, and nothing of this decision is kept."""
     result = load(shown(request.user), request.user, pk=pk)
     newest = result.reviews.select_related("by").order_by("-pk").first()
-    if newest:
+    if newest and not Decided(newest).is_by_finish:
         told = _("Not recorded: %(name)s decided meanwhile (%(decision)s).")
         facts = {"name": newest.by.name, "decision": newest.get_decision_display().lower()}
         messages.error(request, told % facts)

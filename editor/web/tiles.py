@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from editor.images_api.entries import parse_size
 from editor.models import Edit, Image, Operation, Person, Result, ReviewState, Status
-from editor.web import facts, words
+from editor.web import doubts, facts, words
 from editor.web.waiting import Preview, Waiting, preview_of, waiting
 
 PAGE = 40
@@ -92,6 +92,7 @@ class Tile:
     edit: Edit | None = None
     count: int = 1
     review: str = ""
+    doubt: str = ""  # what is odd about the result that is shown, in a word or two
 
     @property
     def at(self) -> datetime:
@@ -243,16 +244,18 @@ def _image_tiles(images: Iterable[Image]) -> Iterable[Tile]:
 def edit_tile(edit: Any) -> Tile:
     """The tile of an edit that was read by `with_pictures`."""
     pictures: list[Result] = edit.pictures
+    front = _front(pictures) if pictures else None
     return Tile(
         key=f"edit-{edit.pk}",
         url=reverse("edit_show", args=[edit.pk]),
         cursor=Cursor(edit.created_at, KINDS.index("edit"), edit.pk),
-        image=_front(pictures).image if pictures else edit.source,
+        image=front.image if front else edit.source,
         title=words.title(edit, 120),
         by=edit.created_by,
         edit=edit,
         count=len(pictures),
         review=words.standing(pictures),
+        doubt=doubts.word(front.flag) if front else "",
     )
 
 
@@ -268,9 +271,13 @@ def image_tile(image: Image) -> Tile:
 
 
 def _front(results: list[Result]) -> Result:
-    """The result that stands for its edit: an approved one, else the first that is not rejected."""
+    """The result that stands for its edit: an approved one, else the first that is not rejected; one
+    without a flag before those that have one."""
     ranks = (ReviewState.APPROVED, ReviewState.PENDING, ReviewState.REJECTED)
-    return min(results, key=lambda result: (ranks.index(ReviewState(result.review)), result.number))
+    return min(
+        results,
+        key=lambda each: (ranks.index(ReviewState(each.review)), bool(each.flag), each.number),
+    )
 
 
 def _by_day(tiles: list[Tile], shown_day: date | None) -> list[Day]:

@@ -126,6 +126,10 @@ TROUBLES_OF_OURS: Words = {
     "too_many_redirects": gettext_lazy(
         "The provider's link to the result leads on and on. Run the edit again."
     ),
+    "frames_missing": gettext_lazy(
+        "Not all of its frames came. Those that did are put in; where the others belong, the picture is"
+        " as it was."
+    ),
     "some_missing": gettext_lazy("Some of the pictures could not be stored. Those that could are shown."),
 }  # fmt: skip
 
@@ -166,6 +170,8 @@ def _trouble_so_far(edit: Edit) -> str:
 
 def providers_words(edit: Edit) -> str:
     """The provider's own sentence, where it gave one: then the code is its own, too."""
+    if edit.trouble == "frames_missing":
+        return edit.trouble_text.strip()
     is_unsent = edit.status == Status.FAILED and not edit.sent_at
     is_ours = is_unsent or edit.trouble in TROUBLES_OF_OURS or edit.trouble.startswith("http_")
     shows = edit.status in (Status.FAILED, Status.UNKNOWN, Status.QUEUED)

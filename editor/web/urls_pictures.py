@@ -11,6 +11,7 @@ from editor.web import (
     markup,
     mask_library,
     references,
+    results,
     selecting,
     status,
     studio,
@@ -57,4 +58,8 @@ urlpatterns = [
     path("edits/<int:pk>/markup", markup.edit_markup, name="edit_markup"),
     path("edits/<int:pk>/partial/<int:number>", files.edit_partial, name="edit_partial"),
     path("results/<int:pk>/raw", files.result_raw, name="result_raw"),
+    path("results/<int:pk>/finish", results.result_finish, name="result_finish"),
+    path("results/<int:pk>/difference", results.result_difference, name="result_difference"),
+    path("results/<int:pk>/download", results.result_download, name="result_download"),
+    path("results/<int:pk>/record", results.result_record, name="result_record"),
 ]

@@ -147,6 +147,13 @@ TABLE: dict[str, list[Expected]] = {
     "edit_markup": [team(404)],  # nothing was drawn
     "edit_partial": [team(404)],  # the edit has ended
     "result_raw": [team(200)],
+    "result_finish": [
+        Expected((SIGNIN, 302, 403, 302, 302), post=True, data={"finish": "natural"}),
+        team(405),
+    ],
+    "result_difference": [team(302)],  # to the address that names the finish
+    "result_download": [team(302)],  # the stored file
+    "result_record": [team(200)],
 }
 
 
