@@ -30,6 +30,7 @@ BENCHES = {
     "gallery": "The gallery at 100,000 edits, against 100",
     "gateway": "The official client, through the gateway and straight",
     "previews": "From the provider's preview to the browser",
+    "stitching": "An answer, put back into its photograph",
     "painting": "The studio in Chromium, by real input",
 }
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")

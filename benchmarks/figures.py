@@ -30,6 +30,8 @@ class Figure:
         if self.goal is None:
             return ""
         found = self.ratio if self.of_ratio and self.ratio is not None else self.value
+        if self.goal == 0:
+            return "met" if found <= 0 else "missed"
         share = self.goal / max(found, 1e-9) if self.at_least else found / self.goal
         if share <= 1:
             return "met"
