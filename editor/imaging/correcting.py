@@ -109,13 +109,19 @@ class Corrected:
 
 
 def corrected(
-    master: Master, answer: Pixels, frame: Frame, mask: Mask, finish: Finish
+    master: Master,
+    answer: Pixels,
+    frame: Frame,
+    mask: Mask,
+    finish: Finish,
+    kept: Bounds | None = None,
 ) -> Corrected:
     """The answer fitted and aligned, and, unless the finish is "model", in the source's colours and grain.
 
-    `mask` is the whole picture's. What does not show the window is only brought to its size.
+    `mask` is the whole picture's; `kept` as stitch has it. What does not show the window is only brought to
+    its size.
     """
-    small = _Small(master, frame, mask)
+    small = _Small(master, frame, mask, kept)
     laid = _laid(master, _without_idle_alpha(answer), frame, mask, small)
     shown, known = small.shown(laid.pixels, laid.matrix)
     found = NOT_ALIGNED
@@ -200,9 +206,10 @@ class _Small:
     """A frame's window at a size at which everything can be found quickly.
 
     `pixels` is (height, width, 3) uint8 sRGB; of `known` pixels nothing is masked or transparent.
+    `masked_share` is that of the source: what a canvas adds is new, and was not masked by choice.
     """
 
-    def __init__(self, master: Master, frame: Frame, mask: Mask) -> None:
+    def __init__(self, master: Master, frame: Frame, mask: Mask, kept: Bounds | None) -> None:
         left, top, right, bottom = frame.inner
         longest = max(right - left, bottom - top)
         least = max(1, min(_MOST_SHRINK, -(-longest // _SMALL_SIDE)))
@@ -218,7 +225,7 @@ class _Small:
         self.covered = np.where(_area(window, self.size) > 0, 255, 0).astype(np.uint8)
         # any masked pixel under a small one counts: a mean of 0.4 would be rounded to 0
         touched = _any_under(window, self.shrink)
-        self.masked_share = float(np.count_nonzero(window)) / window.size
+        self.masked_share = _masked_share(mask, _common(self.box, kept) if kept else self.box)
         # one pixel more: what is masked shines into its neighbours where pictures are shrunk
         near = cv2.dilate(touched, np.ones((3, 3), np.uint8))
         self.known = near == 0
@@ -350,7 +357,13 @@ def _tiles_beside(mask: Mask, window: Bounds) -> list[Bounds]:
 
 def _masked_share(mask: Mask, box: Bounds) -> float:
     part = mask[box[1] : box[3], box[0] : box[2]]
-    return float(np.count_nonzero(part)) / part.size
+    return float(np.count_nonzero(part)) / part.size if part.size else 1.0
+
+
+def _common(one: Bounds, other: Bounds) -> Bounds:
+    """What lies in both; nothing where they do not meet."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    return left, top, max(left, min(one[2], other[2])), max(top, min(one[3], other[3]))
 
 
 def _without_idle_alpha(answer: Pixels) -> Pixels:

@@ -112,7 +112,7 @@ def stitch(
         if box is None:
             corrections.append(Correction())
             continue
-        fit = corrected(master, answer.pixels, answer.frame, mask, finish)
+        fit = corrected(master, answer.pixels, answer.frame, mask, finish, kept)
         corrections.append(fit.correction)
         weights = _weights(mask, box, feather, kept, rim)
         written += _write(pixels, master, fit, mask, box, weights, blend)

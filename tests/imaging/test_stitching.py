@@ -563,24 +563,28 @@ def test_an_answer_of_a_hundred_megapixels_is_brought_to_its_window():
     assert stitched.corrections[0].fitted == "resized"
 
 
-def test_an_extension_joins_the_original_without_a_step_of_colour():
-    size, margins = (640, 400), (0, 0, 160, 0)
+@pytest.mark.parametrize("strength", ["mild", "strong"])
+@pytest.mark.parametrize("added", [160, 400])
+def test_an_extension_joins_the_original_without_a_step_of_colour(strength, added):
+    size, margins = (800 - added, 400), (0, 0, added, 0)
     scene = photo((800, 400))
-    source = np.ascontiguousarray(scene[:, :640])
+    source = np.ascontiguousarray(scene[:, : size[0]])
     master = Master(source).extended(margins)
     contract = masks.grow(new_area(size, margins), 12)
-    frame = Frame((300, 0, 800, 400), (500, 400))
+    frame = Frame((200, 0, 800, 400), (600, 400))
     left, top, right, bottom = frame.inner
-    shift, gains, _ = DRIFTS["mild"]
-    answer = lit(photo((800, 400), shift), gains)[top:bottom, left:right]
+    shift, gains, gradient = DRIFTS[strength]
+    answer = lit(photo((800, 400), shift), gains, gradient)[top:bottom, left:right]
     settings = {"kept": place_of(size, margins), "rim": 12}
     stitched = stitch(master, [Answer(answer, frame)], contract, **settings)
     rough = stitch(master, [Answer(answer, frame)], contract, finish="model", **settings)
     assert np.array_equal(stitched.pixels[contract == 0], master.pixels[contract == 0])
-    truth = scene[:, 640:660].astype(float)
-    gap = np.abs(stitched.pixels[:, 640:660] - truth).mean()
-    assert gap < 3
-    assert gap < 0.5 * np.abs(rough.pixels[:, 640:660] - truth).mean()
+    assert stitched.corrections[0].is_coloured
+    near = np.s_[:, size[0] : size[0] + 100]
+    gap = np.abs(stitched.pixels[near].astype(float) - scene[near]).mean()
+    assert gap < 4
+    assert gap < 0.4 * np.abs(rough.pixels[near].astype(float) - scene[near]).mean()
+    assert stitched.wide_step < 1.2
 
 
 def test_measures_are_those_of_the_picture_that_was_made():
