@@ -1,6 +1,7 @@
 """Parts die, freeze and hang while edits run. The provider counts the calls, and the books must agree."""
 
 import hashlib
+import json
 import os
 import random
 import signal
@@ -19,19 +20,20 @@ from tests.drills.visiting import Visitor
 from tests.services import free_port, wait_for_port
 
 KILLING_S = 15.0
+ASKING = ["-m", "tests.drills.ask", "25", "--every", "0.4", "--two-frames-each", "3"]
 ENDED = {"succeeded", "failed", "canceled", "unknown"}
 
 
 def check_books(stack, sandbox) -> Counter:
     """What was paid, what is held and what is stored, by the provider's count and by ours."""
     keys = Counter(call["key"] for call in sandbox.calls())
-    sent = dict(stack.rows("SELECT key, edit_id FROM editor_attempt WHERE sent_at IS NOT NULL"))
-    edit_of = {str(UUID(key)): edit for key, edit in sent.items()}
-    ours = {key: count for key, count in keys.items() if key in edit_of}
+    sent = stack.rows("SELECT key, edit_id, frame FROM editor_attempt WHERE sent_at IS NOT NULL")
+    frame_of = {str(UUID(key)): (edit, frame) for key, edit, frame in sent}
+    ours = {key: count for key, count in keys.items() if key in frame_of}
     assert max(ours.values(), default=0) <= 1, "an attempt was called twice"
     worked = {call["key"] for call in sandbox.calls() if call["worked"]}
-    paid = Counter(edit_of[key] for key in ours if key in worked)
-    assert max(paid.values(), default=0) <= 1, "an edit was bought twice"
+    paid = Counter(frame_of[key] for key in ours if key in worked)
+    assert max(paid.values(), default=0) <= 1, "a frame was bought twice"
     held = stack.rows("SELECT COALESCE(SUM(hold_microusd), 0) FROM editor_edit")[0][0]
     spent = stack.rows("SELECT COALESCE(SUM(spent_microusd), 0) FROM editor_ledgerentry")[0][0]
     assert stack.rows("SELECT held_microusd, spent_microusd FROM editor_budget") == [(held, spent)]
@@ -42,8 +44,10 @@ def check_books(stack, sandbox) -> Counter:
 def check_files(stack) -> None:
     """Each succeeded edit has all its results, and their files are what their names say."""
     results = Counter(row[0] for row in stack.rows("SELECT edit_id FROM editor_result"))
-    for (edit,) in stack.rows("SELECT id FROM editor_edit WHERE status = 'succeeded'"):
+    pieces = Counter(row[0] for row in stack.rows("SELECT edit_id FROM editor_piece"))
+    for edit, frames in stack.rows("SELECT id, frames FROM editor_edit WHERE status = 'succeeded'"):
         assert results[edit] == 1, f"edit {edit} succeeded with {results[edit]} results"
+        assert pieces[edit] == len(json.loads(frames)), f"edit {edit} lacks a frame"
     files = stack.rows(
         "SELECT p.raw, p.raw_sha256 FROM editor_piece p"
         " UNION SELECT i.original, i.sha256 FROM editor_result r"
@@ -59,7 +63,7 @@ def test_random_kills_lose_nothing_and_pay_nothing_twice(stack, sandbox):
     print(f"DRILL_SEED={seed}")
     choose = random.Random(seed)
     asking = subprocess.Popen(
-        [*MANAGE[:1], "-m", "tests.drills.ask", "25", "--every", "0.4"],
+        [*MANAGE[:1], *ASKING],
         env={**stack.environment, "DJANGO_SETTINGS_MODULE": "editor.settings"},
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
