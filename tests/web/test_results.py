@@ -112,13 +112,13 @@ def test_a_doubtful_result_says_so_wherever_it_is_judged(
 ) -> None:
     result, client = make_result(make_edit(photo), flag=flag), as_person(vera)
     panel = section(page_of(client, result), "measured")
-    assert re.search(rf"#flag.*<b>{word}\.</b> \w+", panel)
+    assert re.search(rf"#unknown.*<b>{word}\.</b> \w+", panel)
     assert "Identical outside the mask" in panel  # which it still is
     gallery = client.get("/").content.decode()
     assert f"doubtful: {word}" in gallery  # for who can't see the mark
-    assert re.search(rf'class="mark said".*#flag.*<span>{word}</span>', gallery)
+    assert re.search(rf'class="mark said".*#unknown.*<span>{word}</span>', gallery)
     queue = client.get("/review/").content.decode()
-    assert re.search(rf'class="state doubt".*#flag.*<span>{word}</span>', queue)
+    assert re.search(rf'class="state doubt".*#unknown.*<span>{word}</span>', queue)
     assert re.search(rf"<b>{word}\.</b> \w+", section(queue, "measured"))
 
 
@@ -126,7 +126,7 @@ def test_nothing_is_doubtful_where_nothing_is(result: Result, vera: Any, as_pers
     client = as_person(vera)
     for url in (f"/edits/{result.edit_id}/", "/", "/review/"):
         page = client.get(url).content.decode()
-        assert "doubt" not in page and "#flag" not in page
+        assert "doubt" not in page and "mark said" not in page
 
 
 def test_a_doubtful_result_does_not_stand_for_its_edit_where_another_could(
