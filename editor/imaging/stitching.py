@@ -68,15 +68,12 @@ class Stitched:
     flag: str
     corrections: tuple[Correction, ...]
     feather: int
-    outside_identical: bool = True
-    pixels_compared: int = 0
 
 
 def stitch(
-    master: Master | Pixels,
-    answers: Sequence[Answer] | Pixels,
+    master: Master,
+    answers: Sequence[Answer],
     mask: Mask,
-    frame: Frame | None = None,
     *,
     finish: Finish = "natural",
     feather: int | None = None,
@@ -95,11 +92,6 @@ def stitch(
     a canvas) an answer has its full share, which it loses over `rim` masked pixels inside of them.
     Raises ValueError when mask, frames and master do not belong together.
     """
-    if not isinstance(master, Master):
-        return _of_pixels(
-            master, answers, mask, frame, finish, feather, keep_transparency, kept, rim
-        )
-    assert not isinstance(answers, np.ndarray), "answers of frames, not pixels"
     for answer in answers:
         _require_fit(master, mask, answer.frame)
     feather = default_feather(masks.bounds(mask)) if feather is None else feather
@@ -117,42 +109,6 @@ def stitch(
         weights = _weights(mask, box, feather, kept, rim)
         written += _write(pixels, master, fit, mask, box, weights, blend)
     return _measured(master, pixels, mask, written, tuple(corrections), feather)
-
-
-def _of_pixels(
-    source: Pixels,
-    answer: Sequence[Answer] | Pixels,
-    mask: Mask,
-    frame: Frame | None,
-    finish: Finish,
-    feather: int | None,
-    keep_transparency: bool,
-    kept: Bounds | None,
-    rim: int,
-) -> Stitched:
-    """As stitch, of 8-bit sRGB pixels and the answer for one frame, with what is outside compared."""
-    assert isinstance(answer, np.ndarray) and frame is not None, "one answer and its frame"
-    stitched = stitch(
-        Master(source), [Answer(answer, frame)], mask, finish=finish, feather=feather,
-        keep_transparency=keep_transparency, kept=kept, rim=rim,
-    )  # fmt: skip
-    before = blending.with_alpha(source) if keep_transparency else source
-    return replace(
-        stitched,
-        outside_identical=is_identical_outside(before, stitched.pixels, mask),
-        pixels_compared=int(mask.size - np.count_nonzero(mask)),
-    )
-
-
-def is_identical_outside(source: Pixels, pixels: Pixels, mask: Mask) -> bool:
-    """Whether every channel of every pixel outside the mask has the same value in both."""
-    for rows in _strips(source.shape[0]):
-        before, after, inside = source[rows], pixels[rows], mask[rows]
-        if np.array_equal(before, after):
-            continue
-        if np.any((before != after).any(axis=2) & (inside == 0)):
-            return False
-    return True
 
 
 def without_padding(answer: Pixels, frame: Frame) -> Pixels:
