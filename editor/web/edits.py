@@ -151,7 +151,7 @@ def page_context(
         "chosen": front,
         "finishes": finishes_for(request.user, edit, front.result, finish) if front else None,
         "has_label": front is not None and Team.load().label_downloads,
-        "attempts": [facts.attempt_in_words(attempt) for attempt in attempts],
+        "attempts": [facts.attempt_in_words(attempt, len(edit.frames)) for attempt in attempts],
         "refused": troubles.moderation(attempts[0].error) if attempts else "",
         "meaning": words.meaning(
             edit, has_results=bool(results), is_accepted_loss=_is_accepted_loss(edit, attempts)

@@ -141,11 +141,14 @@ def is_from_sandbox(attempt: Attempt) -> bool:
     )
 
 
-def attempt_in_words(attempt: Attempt) -> dict[str, Any]:
-    """One call: how it ended, how long it took, what it cost, what came back."""
+def attempt_in_words(attempt: Attempt, frames: int = 1) -> dict[str, Any]:
+    """One call: how it ended, how long it took, what it cost, what came back; of several `frames` for
+    which."""
     outcome = attempt.get_outcome_display()
     took = attempt.took
     came = [words.moment(attempt.sent_at)]
+    if frames > 1:
+        came.append(_("frame %(number)d") % {"number": attempt.frame + 1})
     if attempt.http_status:
         came.append(f"HTTP {attempt.http_status}")
     if attempt.bytes:

@@ -81,8 +81,9 @@ class Proof:
 
     @property
     def _shows_all(self) -> bool:
-        frame = Frame.from_dict(self.edit.frames[0])
-        return frame.bounds == (0, 0, *self.edit.canvas_size)
+        """Whether what was sent is the whole of the canvas."""
+        frames = map(Frame.from_dict, self.edit.frames)
+        return all(frame.bounds == (0, 0, *self.edit.canvas_size) for frame in frames)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ document.addEventListener("page:changed", () => {
   }
 });
 
+// What opens near the end of a screen would be half below it.
+document.addEventListener("toggle", (event) => {
+  const opened = /** @type {Element} */ (event.target);
+  if (opened.matches("#downloads[open]")) opened.lastElementChild?.scrollIntoView({ block: "nearest" });
+}, true);
+
 /** @param {string} selector @returns {HTMLInputElement | null} */
 function find(selector) {
   return document.querySelector(selector);

@@ -182,6 +182,7 @@ def test_of_several_frames_each_is_told_drawn_and_can_be_taken(
     told = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page))
     assert told["Sent"] == "2 frames, 1 call"
     assert (told["Frame 1"], told["Frame 2"]) == ("320 × 240 at 100 %", "160 × 120 at 50 %")
+    assert " · frame 1 · " in page[page.index("Attempts") :]
     assert page.count('<rect class="light"') == 2
     links = re.findall(rf'href="(/results/{result.pk}/raw[^"]*)"', page)
     assert links == [f"/results/{result.pk}/raw?frame={number}" for number in (1, 2)]
