@@ -238,17 +238,22 @@ def fitted(pixels: Pixels, size: Size = TILE) -> Pixels:
 
 
 def before_after() -> Image.Image:
-    """The vase in another colour: small the whole picture, below it a part of it at its full sharpness."""
+    """The vase in another colour: photo, mask, the answer pasted in as it came, and stitched.
+
+    Small the whole picture, below it a part of it at its full sharpness.
+    """
     case = recoloured("", "strong")
-    scale, width = case.source.shape[1] / 1000, 464
-    left, top = round(300 * scale), round(330 * scale)
-    page = Image.new("RGB", (3 * width + 2 * GAP, 310 + GAP + 240), GROUND)
-    shown = case.source, tinted(case.source, case.mask), case.stitched.pixels
+    pasted = case.source.copy()
+    pasted[case.mask > 0] = case.raw[case.mask > 0]
+    shown = case.source, tinted(case.source, case.mask), pasted, case.stitched.pixels
+    scale, (width, high, cut) = case.source.shape[1] / 1000, (390, 260, 250)
+    left, top = round(370 * scale), round(335 * scale)
+    page = Image.new("RGB", (4 * width + 3 * GAP, high + GAP + cut), GROUND)
     for column, pixels in enumerate(shown):
         at = column * (width + GAP)
-        page.paste(Image.fromarray(fitted(pixels, (width, 310))), (at, 0))
-        part = np.ascontiguousarray(pixels[top : top + 240, left : left + width])
-        page.paste(Image.fromarray(part), (at, 310 + GAP))
+        page.paste(Image.fromarray(fitted(pixels, (width, high))), (at, 0))
+        part = np.ascontiguousarray(pixels[top : top + cut, left : left + width])
+        page.paste(Image.fromarray(part), (at, high + GAP))
     return page
 
 
