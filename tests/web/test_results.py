@@ -538,6 +538,21 @@ def test_originals_are_in_the_record_of_who_may_take_all_of_them(
     assert source_for(adam) == original
 
 
+def test_what_was_made_without_a_mask_or_a_source_has_its_record_and_formats_too(
+    photo: Any, alice: Any, as_person: Any
+) -> None:
+    client = as_person(alice)
+    for edit, names in (
+        (generation(alice), {"raw-1.png", "result.png"}),
+        (unstitched(photo), {"source.png", "raw-1.png", "result.png"}),
+    ):
+        result = result_for(edit)
+        data = body(client.get(f"/results/{result.pk}/record"))
+        record = zipfile.ZipFile(io.BytesIO(data))
+        assert set(record.namelist()) == names | {"record.json", "README.txt"}
+        assert client.get(f"/results/{result.pk}/download?as=webp").content[8:12] == b"WEBP"
+
+
 def test_a_record_for_which_there_is_no_room_is_told_and_leaves_nothing(
     made: Result, alice: Any, as_person: Any, monkeypatch: Any
 ) -> None:
