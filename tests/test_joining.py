@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from editor.joining import NotJoinable, joined
+from editor.storage import with_short_names
 
 MODULES = {
     "page.js": """
@@ -63,6 +64,24 @@ def test_each_module_is_made_once_and_sees_what_it_imports():
 def test_a_worker_runs_its_own_part_of_the_same_script():
     text = joined(MODULES.__getitem__, "page.js", "worker.js")
     assert told_by(text, in_page=False) == [{"made": "numbers"}, {"worker": 1}, "another one: 16"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+def test_with_short_names_everything_is_still_done_in_its_order():
+    pytest.importorskip("minify")
+    script = """
+        function counted() {
+            const before = globalThis.at;
+            const { after, more } = (globalThis.at = { after: 1, more: 2 });
+            const behind = globalThis.at;
+            const [first, second] = (globalThis.at = [3, 4]);
+            return { before, after, more, behind, first, second };
+        }
+        told(counted());
+    """
+    found = {"before": None, "after": 1, "more": 2, "behind": {"after": 1, "more": 2}}
+    (told,) = told_by(with_short_names(f"globalThis.at = null;{script}"), in_page=True)
+    assert told == found | {"first": 3, "second": 4}
 
 
 @pytest.mark.parametrize(

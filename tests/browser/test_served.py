@@ -74,6 +74,23 @@ def test_the_studio_runs_from_the_files_as_they_are_served_and_is_small(
     )
 
 
+def test_what_is_no_mask_is_told_by_the_files_as_they_are_served(
+    served: tuple[Page, set[Path]], photo: Any
+) -> None:
+    page, _asked = served
+    page.goto(f"/images/{photo.pk}/edit")
+    expect(page.get_by_role("application")).not_to_have_attribute("aria-busy", "true")
+    frame = page.get_by_role("group", name="Frame", exact=True)
+    with page.expect_request(re.compile(r"/estimate\?.*framing=own")):
+        frame.get_by_text("My own").click()
+    expect(frame.get_by_role("radio", name="My own")).to_be_checked()
+    page.keyboard.press("c")
+    left = page.get_by_role("group", name="New pixels on each side").get_by_label("Left")
+    with page.expect_request(re.compile(r"/estimate\?.*margins=40%2C0%2C0%2C0")):
+        left.fill("40")
+        left.press("Enter")
+
+
 RULES = """text => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
