@@ -144,8 +144,11 @@ def page_context(
     front = next((shown for shown in results if shown.is_chosen), None)
     attempts = list(edit.attempts.select_related("bought_by").order_by("-number"))
     pause = waiting.pause_for([edit])
+    come = waiting.frames_come(edit) if edit.is_waited_for else 0
     return {
         "edit": edit,
+        "frames_come": come,
+        "frame_now": waiting.frame_now(edit, come),
         "title": words.title(edit),
         "results": results,
         "chosen": front,

@@ -96,6 +96,21 @@ def usual(model: str, options: dict[str, object]) -> tuple[int, int] | None:
     return known if isinstance(known, tuple) else None
 
 
+def frames_come(edit: Edit) -> int:
+    """For how many of an edit's frames something has come already."""
+    if len(edit.frames) < 2:
+        return 0
+    return edit.pieces.values("frame").distinct().count()
+
+
+def frame_now(edit: Edit, come: int) -> str:
+    """Which of several frames is waited for; empty where there is only one, or none is left."""
+    count = len(edit.frames)
+    if count < 2 or come >= count or edit.ends_early:
+        return ""
+    return _("frame %(number)s of %(count)s") % {"number": come + 1, "count": count}
+
+
 def steps(edit: Edit) -> list[Step]:
     """The way of an edit, and where on it this one is."""
     reached = _reached(edit)

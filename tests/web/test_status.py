@@ -8,8 +8,10 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from editor.models import Edit
+from editor.models import Edit, Piece
 from editor.web import waiting
+from tests.jobs.several import in_two_frames
+from tests.web.making import attempt_for
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -223,3 +225,25 @@ def test_an_edit_that_went_back_to_the_queue_says_why_and_when_it_is_tried_again
         page = as_person(bob).get(f"/edits/{edit.pk}/").content.decode()
         assert said in page
         assert f"next at {moment:%H:%M:%S}" in page
+
+
+def test_of_several_frames_it_is_told_which_one_is_waited_for_and_what_canceling_means_then(
+    photo: Any, alice: Any, as_person: Any, make_edit: Any
+) -> None:
+    edit, client = in_two_frames(make_edit, photo), as_person(alice)
+
+    def page() -> str:
+        return client.get(f"/edits/{edit.pk}/").content.decode()
+
+    assert "frame 1 of 2" in page()
+    assert "canceling is free" in page()
+    attempt = attempt_for(edit, outcome="succeeded")
+    Piece.objects.create(
+        edit=edit, attempt=attempt, number=1, raw="raw.png", raw_format="png", raw_sha256="0" * 64,
+        raw_width=256, raw_height=256,
+    )  # fmt: skip
+    assert "frame 2 of 2" in page()
+    assert "What has come is kept and paid for" in page()
+    assert "canceling is free" not in page()
+    change(edit, ends_early=True, status="storing")
+    assert "frame 2 of 2" not in page()
