@@ -401,6 +401,9 @@ def _at_least(width: int, height: int, caps: tuple[int, ...], rule: SizeRule) ->
         return width, height
     width, height = _within_ratio(width, height, rule)
     is_wide = width > height or (width == height and caps[0] >= caps[1])
+    # beyond this the other side would grow for the ratio's sake alone, in a strip by padding
+    longest = _up(math.sqrt(rule.min_pixels * rule.max_ratio), step)
+    caps = min(caps[0], max(width, longest)), min(caps[1], max(height, longest))
     longer = _lengthened(max(width, height), min(width, height), rule)
     long_width, long_height = (longer, height) if is_wide else (width, longer)
     factor = max(1.0, math.sqrt(rule.min_pixels / (long_width * long_height)))

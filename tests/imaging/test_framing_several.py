@@ -291,6 +291,15 @@ def test_a_picture_smaller_than_the_smallest_size_is_padded_and_keeps_its_scale(
     assert 1 <= np.count_nonzero(cut_mask(mask, frame)) <= 4
 
 
+@pytest.mark.parametrize(
+    ("image_size", "size"),
+    [((3000, 40), (1408, 480)), ((9000, 250), (1408, 480)), ((40, 3000), (480, 1408))],
+)
+def test_a_strip_is_padded_no_further_than_to_the_smallest_size(image_size, size):
+    frame = frame_for((10, 10, 20, 20), image_size, FREE)
+    assert (frame.size, frame.scale) == (size, 1.0)
+
+
 def test_a_mask_of_one_pixel_is_sent_in_the_smallest_frame():
     (frame,) = frames_for(((3000, 2000, 3001, 2001),), PHOTO, FREE)
     assert sent_pixels(frame) == FREE.min_pixels
