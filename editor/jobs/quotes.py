@@ -355,7 +355,8 @@ def _wrong_with_own(own: Bounds | None, canvas: Size | None) -> list[Problem]:
     if own is None:
         return [Problem("own", "missing", "Drag a frame over the picture.")]
     left, top, right, bottom = own
-    if min(right - left, bottom - top) < SMALLEST_OWN:
+    wide, high = canvas or (SMALLEST_OWN, SMALLEST_OWN)
+    if right - left < min(SMALLEST_OWN, wide) or bottom - top < min(SMALLEST_OWN, high):
         sentence = f"Neither side of a frame may be shorter than {SMALLEST_OWN} pixels."
         return [Problem("own", "too_small", sentence, {"min": SMALLEST_OWN})]
     if canvas and (min(left, top) < 0 or right > canvas[0] or bottom > canvas[1]):

@@ -222,7 +222,7 @@ def _checked(new: NewEdit) -> Checked:
         _framing_bounds(mask),
         new.model,
         options,
-        len(new.prompt),
+        len(new.prompt.strip()),
         operation=new.operation,
         references=new.references,
         fit=new.fit,

@@ -290,6 +290,21 @@ def test_a_frame_that_cannot_be_is_told_at_its_field_and_nothing_is_held(
     assert not LedgerEntry.objects.exists()
 
 
+def test_in_a_picture_below_the_smallest_frame_all_of_it_can_be_framed(alice, make_photo, new_edit):
+    tiny = make_photo(alice, size=(10, 12))
+    mask = mask_png(tiny.size, (2, 2, 3, 3))
+    edit = submit(new_edit(tiny, mask=mask, framing=Framing("own", own=(0, 0, 10, 12))))
+    assert holds(edit.frames[0]["bounds"], (0, 0, 10, 12))
+    told = quote(tiny, (2, 2, 3, 3), MODEL, PLAIN, framing=Framing("own", own=(0, 0, 9, 12)))
+    assert codes(told.problems) == {("own", "too_small")}
+
+
+def test_spaces_around_the_prompt_are_not_paid_for(photo, new_edit):
+    plain, spaced = (submit(new_edit(photo, prompt=text)) for text in ("A cat", "  A cat\n\n "))
+    assert spaced.prompt == "A cat"
+    assert spaced.estimate_microusd == plain.estimate_microusd
+
+
 def test_a_wrong_frame_is_told_together_with_a_wrong_mask_and_a_wrong_edge(photo, new_edit):
     framing = Framing(context=9)
     for fields, other in (
