@@ -27,6 +27,11 @@ export class FramingForm {
       }
       this.#show();
     });
+    // Chosen once more, which is no other input: the frame that is there is to be changed.
+    form.addEventListener("click", ({ target }) => {
+      const { name, value } = /** @type {HTMLInputElement} */ (target);
+      if (name === "framing" && value === "own" && this.#hasOwn) chosen(value);
+    });
     this.fill({});
   }
 

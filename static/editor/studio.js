@@ -137,7 +137,7 @@ const palette = new Palette(/** @type {HTMLDialogElement} */ (find("#palette")),
 });
 
 /** @type {import("./frames.js").Frame[]} that would be sent now */ let frames = [];
-/** @type {import("./mask.js").Bounds | null} the last frame of one's own */ let ownBefore = null;
+/** @type {import("./mask.js").Bounds | null} the last frame of one's own, in picture pixels */ let ownBefore = null;
 const used = new Set();
 let speaking = 0;
 let hasBegun = false;
@@ -207,7 +207,7 @@ function listenToEditor() {
   const hear = (/** @type {string[]} */ names, /** @type {(event: any) => void} */ does) =>
     names.forEach((name) => editor.addEventListener(name, does));
   hear(["own"], () => {
-    ownBefore = editor.work.ownFrame ?? ownBefore;
+    ownBefore = editor.work.own ?? ownBefore;
     editForm.showOwnFrame(editor.work.own !== null);
   });
   hear(["change", "marks", "margins", "edge", "own"], ({ type }) => {
@@ -282,9 +282,9 @@ function listenToForm() {
  * @param {string} mode
  */
 function frame(mode) {
-  const { size } = editor.work;
+  const { work } = editor;
   if (mode === "own") {
-    editor.setOwnFrame(ownBefore ?? frames[0]?.bounds ?? [0, 0, size.width, size.height]);
+    editor.setOwnFrame((ownBefore && work.onCanvas(ownBefore)) ?? frames[0]?.bounds ?? work.mask.everything);
     editor.setTool("frame");
   } else {
     editor.setOwnFrame(null);

@@ -50,7 +50,15 @@ export class Work {
 
   /** The frame that somebody chose, as far as it lies on the canvas. */
   get ownFrame() {
-    return this.own && intersection(shifted(this.own, this.margins, 1), this.mask.everything);
+    return this.own && this.onCanvas(this.own);
+  }
+
+  /**
+   * @param {Bounds} bounds in picture pixels
+   * @returns {Bounds | null} what of it lies on the canvas, in the canvas's
+   */
+  onCanvas(bounds) {
+    return intersection(shifted(bounds, this.margins, 1), this.mask.everything);
   }
 
   /**

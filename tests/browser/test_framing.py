@@ -228,6 +228,37 @@ def test_a_frame_of_ones_own_is_dragged_moved_resized_and_undone(studio: Page, w
     assert near(sent(page)[0], around)
 
 
+def test_a_frame_of_ones_own_that_is_chosen_again_lies_where_it_was_in_the_picture(
+    studio: Page,
+) -> None:
+    page = studio
+    choose(page, "My own")
+    corner, end = View(page).whole((600, 400), (1200, 900))
+    drag(page, corner, end)
+    drawn = own_box(page)
+    left = page.get_by_role("group", name="New pixels on each side").get_by_label("Left")
+    choose(page, "Around the mask")
+    surface(page).focus()
+    key(page, "c")
+    left.fill("200")
+    left.press("Enter")
+    choose(page, "My own")
+    assert own_box(page) == (drawn[0] + 200, drawn[1], drawn[2] + 200, drawn[3])
+
+
+def test_choosing_ones_own_frame_once_more_takes_its_tool(studio: Page) -> None:
+    page = studio
+    choose(page, "My own")
+    drawn = own_box(page)
+    key(page, "b")
+    expect(surface(page)).to_have_attribute("data-tool", "brush")
+    choose(page, "My own")
+    expect(surface(page)).to_have_attribute("data-tool", "frame")
+    assert own_box(page) == drawn
+    key(page, "Control+z")  # no step of its own
+    expect(way(page, "Around the mask")).to_be_checked()
+
+
 def test_a_frame_of_ones_own_by_keys_alone(studio: Page, wide: Any) -> None:
     page = studio
     estimated(page, lambda: drag(page, (900, 600), (1100, 750)))
