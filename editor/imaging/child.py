@@ -4,6 +4,7 @@ Started by decoders.py, which sends orders as JSON over the socket FD, each with
 that crashes, hangs or devours memory takes itself away and nothing else.
 """
 
+import errno
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ from . import decoding, previews
 from .refusals import ImageRefused, Limits
 
 LARGEST_ORDER = 65536
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main() -> None:
@@ -73,6 +75,10 @@ def _decode(order: dict[str, Any], pipe: int) -> None:
         answer = acts[order["act"]](Path(order["path"]), Path(order["target"]), limits)
     except ImageRefused as refused:
         answer = {"refused": refused.code, "facts": refused.facts}
+    except OSError as error:  # a disk that is full says nothing about the picture
+        if error.errno not in NO_ROOM:
+            raise
+        answer = {"no_room": error.errno}
     answer["peak_bytes"] = _peak_bytes()
     with os.fdopen(pipe, "w") as told:
         told.write(json.dumps(answer))

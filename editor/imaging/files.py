@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import signal
 import subprocess
 import tempfile
@@ -80,7 +81,7 @@ def ingest(path: Path, directory: Path, limits: Limits | None = None) -> Ingeste
     Decoding runs in a process of its own with bounded memory and time. Written are
     preview.webp (at most 2048 px long), thumb.webp (512) and thumb_small.webp (320), upright,
     sRGB, without metadata; nothing is written for a refused file.
-    Raises ImageRefused; FileNotFoundError when there is no such file.
+    Raises ImageRefused; FileNotFoundError when there is no such file; OSError when the disk is full.
     """
     answer = _ask_child("previews", path, directory, limits or Limits())
     return Ingested(
@@ -112,7 +113,7 @@ def open_picture(source: Path | bytes) -> Picture:
 def open_untrusted(path: Path, limits: Limits | None = None) -> Picture:
     """A picture from outside, decoded at full size in a process with bounded memory and time.
 
-    Raises ImageRefused; FileNotFoundError when there is no such file.
+    Raises ImageRefused; FileNotFoundError when there is no such file; OSError when the disk is full.
     """
     with tempfile.TemporaryDirectory(prefix="pixels-") as directory:
         raw = Path(directory) / "pixels"
@@ -202,6 +203,8 @@ def _answer(done: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
     if done.returncode != 0:  # a decoder that crashed
         raise ImageRefused("broken")
     answer: dict[str, Any] = json.loads(done.stdout)
+    if "no_room" in answer:
+        raise OSError(answer["no_room"], os.strerror(answer["no_room"]))
     if "refused" in answer:
         refused = ImageRefused(answer["refused"], **answer["facts"])
         refused.peak_bytes = answer["peak_bytes"]

@@ -1,5 +1,6 @@
 """Which files become which pixels."""
 
+import errno
 import io
 import struct
 
@@ -457,3 +458,12 @@ def test_pixels_get_an_opaque_alpha_channel_or_keep_their_own():
     assert np.array_equal(opened[..., :3], rgb)
     assert np.all(opened[..., 3] == 255)
     assert np.array_equal(with_alpha(rgba), rgba)
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_picture(tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes(encode_png(plain((64, 48), LEFT_TOP)))
+    (tmp_path / "preview.webp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        ingest(path, tmp_path)
+    assert raised.value.errno == errno.ENOSPC
