@@ -269,14 +269,22 @@ def go_on(edit: Edit, attempt: Attempt, bought: Bought, *, token: UUID) -> bool:
 
 
 def succeed(
-    edit: Edit, attempt: Attempt, bought: Bought | None, *, token: UUID, trouble: str, text: str
+    edit: Edit,
+    attempt: Attempt,
+    bought: Bought | None,
+    *,
+    token: UUID,
+    trouble: str,
+    text: str,
+    is_lost: bool = False,
 ) -> bool:
     """Everything is stored: settle, where `attempt` was not settled before (`bought`). An edit that was
-    canceled after it was sent keeps what it got."""
+    canceled after it was sent keeps what it got. One of which all that came `is_lost` has failed."""
     now = timezone.now()
+    status_then = Status.FAILED if is_lost else Status.SUCCEEDED
     status = Case(
         When(cancel_requested_at__isnull=False, then=Value(Status.CANCELED.value)),
-        default=Value(Status.SUCCEEDED.value),
+        default=Value(status_then.value),
     )
     with durable():
         changed = Edit.objects.change(
@@ -294,7 +302,7 @@ def succeed(
             settle(edit, bought.cost, attempt=attempt, share=share_of(edit, attempt))
             _succeeded(attempt, bought)
     if changed:
-        log.info("edit %s succeeded", edit.pk)
+        log.info("edit %s %s", edit.pk, status_then)
         forget_previews(edit)
     return changed
 
@@ -311,8 +319,17 @@ def _succeeded(attempt: Attempt, bought: Bought) -> None:
     )
 
 
-def postpone(edit: Edit, *, token: UUID, trouble: str, until: datetime, text: str = "") -> bool:
-    """Stay `storing` and try again at `until`: the answer is safe in the spool."""
+def postpone(
+    edit: Edit,
+    *,
+    token: UUID,
+    trouble: str,
+    until: datetime,
+    text: str = "",
+    waits: int | None = None,
+) -> bool:
+    """Stay `storing` and try again at `until`: the answer is safe in the spool. `waits` where it is
+    counted how often."""
     log.warning("edit %s is stored later: %s", edit.pk, trouble)
     return Edit.objects.change(
         edit.pk,
@@ -320,6 +337,7 @@ def postpone(edit: Edit, *, token: UUID, trouble: str, until: datetime, text: st
         where=Q(token=token),
         not_before=until,
         lease_until=timezone.now(),
+        waits=edit.waits if waits is None else waits,
         trouble=trouble,
         trouble_text=text,
     )

@@ -265,6 +265,12 @@ def save(sha256: str, suffix: str, data: bytes) -> str:
     return name
 
 
+def put_back(name: str, data: bytes) -> None:
+    """Store `data` again under the name it has, whatever is there."""
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(data))
+
+
 def read(name: str) -> bytes:
     with default_storage.open(name, "rb") as file:
         return bytes(file.read())

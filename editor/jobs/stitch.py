@@ -1,5 +1,6 @@
 """The picture of a result, made from what came for its edit's frames, and stored."""
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,9 +34,15 @@ class Came:
 
     @classmethod
     def of(cls, piece: Piece) -> "Came":
-        """A piece that is kept, decoded apart from this process: its bytes are as they were sent."""
+        """A piece that is kept, decoded apart from this process: its bytes are as they were sent.
+
+        Raises ImageRefused where they can't be read, or are others by now; FileNotFoundError.
+        """
+        data = pictures.read(piece.raw)
+        if hashlib.sha256(data).hexdigest() != piece.raw_sha256:
+            raise files.ImageRefused("broken")
         with tempfile.TemporaryDirectory(dir=settings.UPLOAD_DIR) as folder:
-            path, data = Path(folder) / "raw", pictures.read(piece.raw)
+            path = Path(folder) / "raw"
             path.write_bytes(data)
             return cls(piece, files.open_untrusted(path), len(data))
 

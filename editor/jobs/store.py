@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 FETCH_AGAIN = timedelta(seconds=5)
 ROOM_AGAIN = timedelta(seconds=10)
 LEAST_FETCH_S = 10.0
+MOST_READINGS = 6  # of what can't be read, in about an hour: after 1, 2, 4, ... minutes
 
 
 class NotOurs(Exception):
@@ -55,9 +56,11 @@ class NotOurs(Exception):
 class Postponed(Exception):
     """Something is in the way that may go away: a full disk, a server that does not answer."""
 
-    def __init__(self, trouble: str, wait: timedelta, text: str = "") -> None:
+    def __init__(
+        self, trouble: str, wait: timedelta, text: str = "", *, waits: int | None = None
+    ) -> None:
         super().__init__(trouble)
-        self.trouble, self.wait, self.text = trouble, wait, text
+        self.trouble, self.wait, self.text, self.waits = trouble, wait, text, waits
 
 
 @dataclass
@@ -109,7 +112,14 @@ def store_held(edit_id: int, token: UUID) -> None:
         store_ended_early(edit)
     except Postponed as later:
         until = timezone.now() + later.wait
-        outcome.postpone(edit, token=token, trouble=later.trouble, until=until, text=later.text)
+        outcome.postpone(
+            edit,
+            token=token,
+            trouble=later.trouble,
+            until=until,
+            text=later.text,
+            waits=later.waits,
+        )
     except OSError as error:
         trouble = "no_space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "storage_fails"
         log.warning("edit %s: %s: %s", edit_id, trouble, error.strerror)
@@ -131,12 +141,14 @@ def _store(edit: Edit, attempt: Attempt, token: UUID) -> None:
         return
     with pictures.pixel_gate:
         made = _make_results(edit, attempt, answer, token)
-    if answer and not made:
+    if answer and not made and not outcome.has_several_frames(edit):
         raise _nothing_kept(answer)
     crash("before-settle")
-    trouble, text = _trouble(edit, attempt, answer)
+    trouble, text = _trouble(edit, attempt, answer) if made else ("answer_lost", "")
     bought = _bought(edit, attempt, answer) if answer else None
-    outcome.succeed(edit, attempt, bought, token=token, trouble=trouble, text=text)
+    outcome.succeed(
+        edit, attempt, bought, token=token, trouble=trouble, text=text, is_lost=not made
+    )
     crash("after-settle")
 
 
@@ -151,7 +163,7 @@ def _trouble(edit: Edit, attempt: Attempt, answer: Answer | None) -> tuple[str, 
     if not outcome.has_several_frames(edit):
         return some_missing, ""
     came = [set[int]() for _ in edit.frames]
-    for frame, number in edit.pieces.values_list("frame", "number"):
+    for frame, number in edit.pieces.exclude(result=None).values_list("frame", "number"):
         came[frame].add(number)
     if not all(came):
         told = edit.trouble_text if edit.trouble == outcome.FRAMES_MISSING else ""
@@ -266,7 +278,7 @@ def _arriving(
 def _came(edit: Edit, attempt: Attempt, response: ImagesResponse, picture: PictureAnswer) -> Came:
     data = _raw_bytes(attempt, response, picture)
     sha256 = hashlib.sha256(data).hexdigest()
-    decoded = _decoded(attempt, picture, data)
+    decoded = _decoded(edit, attempt, picture, data)
     piece = Piece(
         edit=edit,
         attempt=attempt,
@@ -310,13 +322,53 @@ def _last_with_pieces(edit: Edit) -> Attempt:
 
 
 def _kept(edit: Edit, done: Collection[int]) -> Iterator[list[Came]]:
-    """What is kept of each number, decoded, in the order of the frames."""
+    """What is kept of each number and can be read, decoded, in the order of the frames."""
     by_number: dict[int, dict[int, Piece]] = {}
     for piece in edit.pieces.order_by("attempt__number", "number"):
         by_number.setdefault(piece.number, {})[piece.frame] = piece
     for number, by_frame in sorted(by_number.items()):
-        if number not in done:
-            yield [Came.of(by_frame[frame]) for frame in sorted(by_frame)]
+        if number in done:
+            continue
+        opened = [_opened(edit, by_frame[frame]) for frame in sorted(by_frame)]
+        if group := [came for came in opened if came]:
+            yield group
+
+
+def _opened(edit: Edit, piece: Piece) -> Came | None:
+    """A piece that is kept. Where storage does not give its bytes any more, those of the spool take their
+    place. What can't be read for an hour is left out (None): its row and its bytes stay."""
+    try:
+        return Came.of(piece)
+    except (files.ImageRefused, FileNotFoundError) as error:
+        log.warning("edit %s: piece %s can't be read: %s", edit.pk, piece.pk, error)
+    _put_back(piece)
+    try:
+        return Came.of(piece)
+    except (files.ImageRefused, FileNotFoundError):
+        _read_again(edit)
+        return None
+
+
+def _put_back(piece: Piece) -> None:
+    """Store a piece's bytes again, if the spool still has them."""
+    attempt = piece.attempt
+    try:
+        response = _read(attempt)
+        sent = next(each for each in response.pictures if each.index + 1 == piece.number)
+        data = _raw_bytes(attempt, response, sent)
+    except (FileNotFoundError, ProviderError, StopIteration):
+        return
+    if hashlib.sha256(data).hexdigest() == piece.raw_sha256:
+        pictures.put_back(piece.raw, data)
+
+
+def _read_again(edit: Edit) -> None:
+    """Raises Postponed, but not for ever: what can't be read now may be later, by a machine that has
+    less to do or a storage that is there again."""
+    readings = max(0, edit.waits - outcome.MAX_WAITS)  # below are those for a busy provider
+    if readings < MOST_READINGS:
+        waits = outcome.MAX_WAITS + readings + 1
+        raise Postponed("storage_fails", timedelta(minutes=2**readings), waits=waits)
 
 
 def _add_result(edit: Edit, attempt: Attempt, group: list[Came], maker: Maker, token: UUID) -> None:
@@ -354,7 +406,7 @@ def _raw_bytes(attempt: Attempt, response: ImagesResponse, picture: PictureAnswe
     return spool.picture(attempt.key, picture.index).read_bytes()
 
 
-def _decoded(attempt: Attempt, picture: PictureAnswer, data: bytes) -> files.Picture:
+def _decoded(edit: Edit, attempt: Attempt, picture: PictureAnswer, data: bytes) -> files.Picture:
     """The picture that the provider sent, decoded apart from this process, for nobody has looked at it."""
     path = spool.picture(attempt.key, picture.index)
     if picture.is_inline:
@@ -363,6 +415,8 @@ def _decoded(attempt: Attempt, picture: PictureAnswer, data: bytes) -> files.Pic
     try:
         return files.open_untrusted(path)
     except files.ImageRefused as refused:
+        if refused.code == "too_slow":
+            _read_again(edit)
         pictures.save(
             hashlib.sha256(data).hexdigest(), "unusable", data
         )  # paid for: kept, never served
