@@ -7,28 +7,35 @@ from typing import Any
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
+from django.db.models import Func, JSONField
 
-TOGETHER = 500
+TOGETHER = 2_000
 MOVED = ("raw", "raw_format", "raw_sha256", "raw_width", "raw_height", "revised_prompt")
 MEASURED = ("outside_identical", "pixels_compared", "pixels_changed", "border_ratio", "drift_px")
 # Until now answers were blended in as they came.
 FINISH_UNTIL_NOW = "model"
 
 
+class _InList(Func):
+    """A list of one value, made by the database."""
+
+    function = "JSONB_BUILD_ARRAY"
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "JSON_ARRAY(JSON(%(expressions)s))"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 def move(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     def rows_of(name: str) -> Any:
         return apps.get_model("editor", name).objects.using(schema_editor.connection.alias)
 
-    edits, results = rows_of("Edit"), rows_of("Result")
     piece, finished = apps.get_model("editor", "Piece"), apps.get_model("editor", "Finished")
-    for some in _parts(edits.exclude(frame={})):
-        for each in some:
-            each.frames = [each.frame]
-        edits.bulk_update(some, ["frames"])
-    for some in _parts(results.select_related("edit")):
-        for each in some:
-            each.finish = FINISH_UNTIL_NOW if each.outside_identical is not None else ""
-        results.bulk_update(some, ["finish"])
+    rows_of("Edit").exclude(frame={}).update(frames=_InList("frame"))
+    results = rows_of("Result")
+    results.filter(outside_identical__isnull=False).update(finish=FINISH_UNTIL_NOW)
+    for some in _parts(results):
         rows_of("Piece").bulk_create(
             piece(
                 edit_id=each.edit_id,
