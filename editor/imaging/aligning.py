@@ -30,11 +30,20 @@ _LEAST_PLACES = 400
 _LEAST_DETAIL = 1.0
 _ALIKE = 0.6
 """Correlation from which on two pictures show the same place."""
+_SURELY = 0.8
+_SEARCHED, _FAR = 2, 8
+"""The level at which all shifts are tried, and how many of its pixels far, where none is sure."""
 _UNLIKE = 0.3
 _REPEATS = 0.6
-"""Correlation with itself, a little further on, of what repeats. Photographs reach 0.4."""
+"""Correlation with itself, a little further on, of what repeats. Photographs reach 0.4, and more where
+little but a narrow ring of them is known."""
+_CLEARLY, _TILED = 0.15, 0.85
+"""By how much the answer must correlate better than that: a place that is taken for another does not. Of
+what repeats as well as _TILED, none can be told."""
 _BY_MUCH = 0.8
 """What an affine motion may leave at most of the difference that a shift leaves."""
+_AS_AFFINE = 0.85
+"""Correlation that an affine motion must reach: on a narrow ring, six numbers explain much by chance."""
 _MOST_SKEW = 0.03
 _ENOUGH = 0.3
 """Of what is known, so much must lie away from its edges for the edges to be left out."""
@@ -70,9 +79,14 @@ def align(
     if np.count_nonzero(known) < _LEAST_PLACES or min(known.shape) < 8:
         return NOT_ALIGNED
     levels = _levels(_Pair(_grey(source), _grey(answer), known.astype(np.float32)))
-    if levels[0].strength < _LEAST_DETAIL or _is_repeating(levels[0], most):
+    if levels[0].strength < _LEAST_DETAIL:
+        return NOT_ALIGNED
+    again = _likest_again(levels[0], most)
+    if again >= _TILED:
         return NOT_ALIGNED
     shift, correlation = _shifted_most(levels, most)
+    if again >= _REPEATS and correlation < again + _CLEARLY:
+        return NOT_ALIGNED
     is_near = np.hypot(*shift) <= most
     start = moved(shift) if correlation >= _ALIKE and is_near else None
     affine = _affine(levels, start, correlation, most, least)
@@ -92,7 +106,7 @@ def is_repeating(source: Pixels, known: NDArray[np.bool_], most: float) -> bool:
     if np.count_nonzero(known) < _LEAST_PLACES:
         return False
     grey = _grey(source)
-    return _is_repeating(_Pair(grey, grey, known.astype(np.float32)).detailed(), most)
+    return _likest_again(_Pair(grey, grey, known.astype(np.float32)).detailed(), most) >= _REPEATS
 
 
 class _Step(NamedTuple):
@@ -181,13 +195,55 @@ def _levels(pair: _Pair) -> list[_Detail]:
 
 def _shifted_most(levels: list[_Detail], most: float) -> tuple[tuple[float, float], float]:
     """The shift, found from the coarsest level to the finest, and the correlation that it reaches."""
-    shift, correlation = (0.0, 0.0), 0.0
+    found = _followed(levels, (0.0, 0.0), most)
+    if found[1] >= _SURELY:
+        return found
+    # a coarse level of a narrow ring has few pixels, and may have led astray
+    enough = [detail for detail in levels if np.count_nonzero(detail.weight) >= _LEAST_PLACES]
+    level = max(0, min(len(enough) - 1, _SEARCHED))
+    other = _followed(levels[: level + 1], _searched(levels[level], most / 2**level), most)
+    return max(found, other, key=lambda way: way[1])
+
+
+def _followed(
+    levels: list[_Detail], shift: tuple[float, float], most: float
+) -> tuple[tuple[float, float], float]:
+    """From a shift at the coarsest of these levels to the finest."""
+    correlation = 0.0
     for level, detail in reversed(list(enumerate(levels))):
-        shift = 2 * shift[0], 2 * shift[1]
         found, correlation = _settled(detail, shift, most / 2**level)
         if correlation >= _ALIKE or level == 0:
             shift = found
+        if level:
+            shift = 2 * shift[0], 2 * shift[1]
     return shift, correlation
+
+
+def _searched(detail: _Detail, most: float) -> tuple[float, float]:
+    """The best of all shifts by whole pixels."""
+    reach = min(int(np.ceil(most)), _FAR, min(detail.source.shape) - 1)
+    best, reached = (0.0, 0.0), -1.0
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            here, there = _overlapping(down, right, detail.source.shape)
+            weight = detail.weight[here] * detail.weight[there]
+            if weight.sum() < _LEAST_PLACES / 4:
+                continue
+            found = _correlation(detail.source[here], detail.answer[there], weight)
+            if found > reached:
+                best, reached = (float(right), float(down)), found
+    return best
+
+
+def _overlapping(
+    down: int, right: int, shape: tuple[int, ...]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """What of two pictures lies together, if the second is moved by so many pixels."""
+    pairs = [
+        (slice(max(0, -by), length - max(0, by)), slice(max(0, by), length - max(0, -by)))
+        for by, length in zip((down, right), shape, strict=True)
+    ]
+    return (pairs[0][0], pairs[1][0]), (pairs[0][1], pairs[1][1])
 
 
 def _settled(
@@ -233,7 +289,7 @@ def _affine(
         matrix = _doubled_motion(matrix) if level else matrix
     reached = levels[0].step(matrix, is_affine=True).correlation
     shift = _shift_of_middle(matrix, levels[0].size)
-    is_better = reached >= _ALIKE and 1 - reached <= _BY_MUCH * (1 - correlation)
+    is_better = reached >= _AS_AFFINE and 1 - reached <= _BY_MUCH * (1 - correlation)
     is_small = np.abs(matrix[:, :2] - np.eye(2)).max() <= _MOST_SKEW
     if not (is_better and is_small and np.hypot(*shift) <= most):
         return None
@@ -273,13 +329,14 @@ def _doubled_motion(matrix: Matrix) -> Matrix:
     return np.column_stack([linear, 2 * matrix[:, 2] + 0.5 - linear @ [0.5, 0.5]])
 
 
-def _is_repeating(detail: _Detail, most: float) -> bool:
-    """Whether the source looks the same a little further on: then no shift can be told from another."""
+def _likest_again(detail: _Detail, most: float) -> float:
+    """How much the source looks the same a little further on, at its likest: where that is much, no shift
+    can be told from another. 0 where its likeness has no peak but the one at its place."""
     reach = int(np.ceil(2 * most)) + 8
     alike = _likeness_to_itself(detail.source, detail.weight, reach)
-    peaks = (alike >= _REPEATS) & (alike >= cv2.dilate(alike, np.ones((3, 3), np.uint8)))
-    peaks[reach - 1 : reach + 2, reach - 1 : reach + 2] = False
-    return bool(peaks.any())
+    peaks = np.where(alike >= cv2.dilate(alike, np.ones((3, 3), np.uint8)), alike, 0)
+    peaks[reach - 1 : reach + 2, reach - 1 : reach + 2] = 0
+    return float(peaks.max())
 
 
 def _likeness_to_itself(source: Floats, weight: Floats, reach: int) -> Floats:

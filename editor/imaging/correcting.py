@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import aligning, colour_matching, fitting, grain, membrane
 from .aligning import NOT_ALIGNED, Alignment
 from .arrays import Bounds, Floats, Mask, Pixels, Size, size_of
-from .colour_matching import ColourMatrix
+from .colour_matching import Match
 from .framing import Frame
 from .masters import Master
 from .resampling import Matrix, inverse, joined, moved, reduced, resampled, scaled
@@ -31,6 +31,9 @@ _STILL = 0.05  # source pixels: nothing is gained by reading between pixels for 
 _OPAQUE = 250
 _CELL = 2  # small pixels: membranes are made of cells of an eighth
 _FADE = 0.1
+_CLIPPED = (244.0, 254.0)
+_LEAST_CLIPPED = 60  # small pixels
+_MOST_CLIPPED = 64.0
 _STRIP_ROWS = 256
 _LEAST_SHARE = 0.03
 _GRAIN_TILE, _GRAIN_TILES = 192, 8
@@ -75,18 +78,18 @@ class Correction:
 class Corrected:
     """An answer that fits its window.
 
-    `matrix` says for each place of the picture where the answer shows it; `surface` is what to add to colours,
-    in cells, and `cells` says where in them a place of the picture lies; `grain` is the deviation
-    of the noise to add.
+    `matrix` says for each place of the picture where the answer shows it, and `cells` where it lies in the
+    surfaces of `tone`; `window` is what colours were learnt from; `grain` is the deviation of the
+    noise to add.
     """
 
     correction: Correction
     frame: Frame
     answer: Pixels
     matrix: Matrix
-    colours: ColourMatrix | None = None
-    surface: Floats | None = None
-    cells: Matrix | None = None
+    tone: "_Tone"
+    window: Bounds
+    cells: Matrix
     grain: Floats | None = None
 
     def part(self, box: Bounds, weight: Floats) -> Pixels:
@@ -95,17 +98,27 @@ class Corrected:
         `weight` is the share that it will have at each pixel.
         """
         found = _sampled(self.answer, self.matrix, box)
-        colours = np.ascontiguousarray(found[..., :3])
-        if self.colours is not None:
-            colours = colour_matching.changed(colours, self.colours)
-        if self.surface is not None and self.cells is not None:
-            colours += _surface_at(self.surface, self.cells, box)
+        came = np.ascontiguousarray(found[..., :3])
+        colours = self._coloured(came, box)
+        if self.tone.surface is not None:
+            colours += _surface_at(self.tone.surface, self.cells, box)
+        if self.tone.of_clipped is not None and came.max() > _CLIPPED[0]:
+            colours += _clipped(came) * _surface_at(self.tone.of_clipped, self.cells, box)
         if self.grain is not None:
             size = box[2] - box[0], box[3] - box[1]
             colours += grain.noise(size, self.grain, self.frame.bounds, box[1]) * _louder(weight)
         if found.shape[2] == 3:
             return _rounded(colours)
         return _rounded(np.concatenate([colours, found[..., 3:]], axis=2))
+
+    def _coloured(self, came: Floats, box: Bounds) -> Floats:
+        if self.tone.match is None:
+            return came.copy()
+        left, top, right, bottom = self.window
+        across = colour_matching.middles(left, right, box[0], box[2])
+        return self.tone.match.applied(
+            came, across, colour_matching.middles(top, bottom, box[1], box[3])
+        )
 
 
 def corrected(
@@ -146,15 +159,13 @@ def corrected(
         drift_px=None if found.correlation is None else math.hypot(*shift),
         is_affine=found.is_affine,
         drift_colour=before,
-        is_coloured=tone.colours is not None,
+        is_coloured=tone.match is not None,
         flag=flag,
     )
     lacking = None
     if finish != "model" and laid.flag not in _NOTHING_OF_IT:
         lacking = _lacking(master, laid.pixels, matrix, frame, mask)
-    return Corrected(
-        correction, frame, laid.pixels, matrix, tone.colours, tone.surface, small.cells, lacking
-    )
+    return Corrected(correction, frame, laid.pixels, matrix, tone, small.box, small.cells, lacking)
 
 
 class _Laid(NamedTuple):
@@ -195,10 +206,16 @@ def _over_frame(answer: Pixels, frame: Frame) -> Matrix:
 
 
 class _Tone(NamedTuple):
-    """What is done to colours, and the mean dE that it leaves on unmasked pixels."""
+    """What is done to colours, and the mean dE that it leaves on unmasked pixels.
 
-    colours: ColourMatrix | None = None
+    `surface` is what to add, in cells, and `of_clipped` how much more where the answer is clipped: what
+    highlights lack says nothing of what is beside them, and in one surface would lay a haze over dark
+    things before a white wall.
+    """
+
+    match: Match | None = None
     surface: Floats | None = None
+    of_clipped: Floats | None = None
     left: float | None = None
 
 
@@ -279,28 +296,36 @@ class _Small:
         return -(-self.size[0] // _CELL), -(-self.size[1] // _CELL)
 
     def tone(self, shown: Pixels, known: NDArray[np.bool_]) -> _Tone:
-        colours = None
+        match = None
         if self.masked_share <= colour_matching.MOST_MASKED:
-            colours = colour_matching.matched(self.pixels, shown, known)
+            match = colour_matching.matched(self.pixels, shown, known)
         changed = shown.astype(np.float32)
-        if colours is not None:
-            changed = colour_matching.changed(changed, colours)
-        left = colour_matching.distance(self.pixels, _rounded(changed), known)
+        white = _clipped(changed)
+        if match is not None:
+            across, down = (colour_matching.middles(0, side, 0, side) for side in self.size)
+            changed = match.applied(changed, across, down)
+        gaps, share = self.pixels - changed, known.astype(np.float32)[..., None]
+        parts = share * (1 - white), share * white
+        if min(np.count_nonzero(part > 0.5) for part in parts) < _LEAST_CLIPPED:
+            parts = share, share * 0
+        left = colour_matching.distance(self.pixels, _rounded(changed), parts[0][..., 0] > 0)
         if left is not None and left > MOST_COLOUR:
-            return _Tone(colours, None, left)
-        return _Tone(colours, self._surface(changed, known), left)
+            return _Tone(match, left=left)
+        surface = self._surface(gaps, parts[0])
+        if not parts[1].any():
+            return _Tone(match, surface, None, left)
+        of_clipped = self._surface(gaps, parts[1], _MOST_CLIPPED) - surface
+        return _Tone(match, surface, of_clipped, left)
 
-    def _surface(self, shown: Floats, known: NDArray[np.bool_]) -> Floats:
-        """The membrane, from what is still different in the cells of which most is known."""
-        weight = known.astype(np.float32)
-        total = self._in_cells((self.pixels - shown) * weight[..., None])
-        amount = self._in_cells(weight[..., None])[..., 0]
-        is_known = amount > 0.6
+    def _surface(self, gaps: Floats, weight: Floats, most: float = membrane.MOST) -> Floats:
+        """The membrane, from the gaps in the cells of which most is known."""
+        total = self._in_cells(gaps * weight)
+        amount = self._in_cells(weight)[..., 0]
         differences = np.asarray(total / np.maximum(amount, 1e-3)[..., None], np.float32)
         fade = 0.0
         if self.masked_share > colour_matching.MOST_MASKED:
             fade = _FADE * self.diagonal / (self.shrink * _CELL)
-        return membrane.filled(differences, is_known, fade)
+        return membrane.filled(differences, amount > 0.6, fade, most)
 
     def _in_cells(self, array: Floats) -> Floats:
         width, height = self._cell_size
@@ -405,6 +430,14 @@ def _surface_at(surface: Floats, cells: Matrix, box: Bounds) -> Floats:
 def _area(pixels: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     found = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return np.asarray(found, np.uint8).reshape(size[1], size[0], *pixels.shape[2:])
+
+
+def _clipped(came: Floats) -> Floats:
+    """(height, width, 1), 0 to 1: how far an answer's colours have reached white, in any channel."""
+    low, high = _CLIPPED
+    brightest = np.maximum(np.maximum(came[..., 0], came[..., 1]), came[..., 2])
+    share = np.clip((brightest - low) / (high - low), 0, 1)
+    return np.asarray(share, np.float32)[..., None]
 
 
 def _any_under(mask: Mask, shrink: int) -> Mask:

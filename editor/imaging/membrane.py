@@ -12,31 +12,33 @@ from numpy.typing import NDArray
 from .arrays import Floats
 
 MOST = 24.0
-"""Levels by which a colour is changed at most."""
+"""Levels by which a colour is changed at most, where nothing else is said."""
 
 _ROUNDS = 24
 _SPREAD = 1.2  # cells over which differences are averaged along the ring
 
 
-def filled(differences: Floats, known: NDArray[np.bool_], fade: float = 0.0) -> Floats:
+def filled(
+    differences: Floats, known: NDArray[np.bool_], fade: float = 0.0, most: float = MOST
+) -> Floats:
     """(height, width, 3) float32: what to add in each cell, where it is not known as well.
 
     `differences` are those of the cells that are `known`, in levels. With `fade` they are
     lost over so many cells of depth: where much is unknown, its middle keeps its own colours.
-    Nothing known, nothing to add.
+    At most `most` levels are added, and where nothing is known, nothing.
     """
     if not known.any():
         return np.zeros_like(differences)
     weight = known.astype(np.float32)
-    clamped = np.clip(differences, -MOST, MOST) * weight[..., None]
+    clamped = np.clip(differences, -most, most) * weight[..., None]
     # what is beyond the clamp is content that has changed: it says little about the light
-    trust = weight / (1 + (np.abs(differences).max(axis=2) / MOST) ** 2)
+    trust = weight / (1 + (np.abs(differences).max(axis=2) / most) ** 2)
     near, amount = _near(clamped, trust, weight)
     surface = _relaxed(_pulled(near, amount), near, amount > 0)
     if fade > 0:
         depth = cv2.distanceTransform((~known).astype(np.uint8), cv2.DIST_L2, 5)
         surface *= np.exp(-np.asarray(depth, np.float32) / fade)[..., None]
-    return np.asarray(np.clip(surface, -MOST, MOST), np.float32)
+    return np.asarray(np.clip(surface, -most, most), np.float32)
 
 
 def _near(values: Floats, trust: Floats, weight: Floats) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import blending, fitting, masks, measuring
 from .arrays import Bounds, Floats, Mask, Pixels, size_of
@@ -53,8 +54,8 @@ class Stitched:
     """The finished picture and what was measured on it.
 
     `pixels` has the master's size and depth, and its channels, or four. `pixels_changed` counts those
-    that were written. For `border_ratio` and the wide steps (dE) see measuring; None = no
-    border to measure. The drifts are the largest of the frames' (None: not to be told), `flag` is the worst of theirs
+    that were written. For `border_ratio` and the wide steps (dE; of a canvas within what is kept) see
+    measuring; None = no border to measure. The drifts are the largest of the frames' (None: not to be told), `flag` is the worst of theirs
     as fitting.FLAGS has them, and `corrections` has one of each answer, in order.
     """
 
@@ -108,7 +109,7 @@ def stitch(
         corrections.append(fit.correction)
         weights = _weights(mask, box, feather, kept, rim)
         written += _write(pixels, master, fit, mask, box, weights, blend)
-    return _measured(master, pixels, mask, written, tuple(corrections), feather)
+    return _measured(master, pixels, mask, kept, written, tuple(corrections), feather)
 
 
 def without_padding(answer: Pixels, frame: Frame) -> Pixels:
@@ -240,6 +241,7 @@ def _measured(
     master: Master,
     pixels: Samples,
     mask: Mask,
+    kept: Bounds | None,
     written: int,
     corrections: tuple[Correction, ...],
     feather: int,
@@ -250,7 +252,11 @@ def _measured(
         after = replace(master, pixels=pixels).srgb(box)
         around = mask[box[1] : box[3], box[0] : box[2]]
         ratio = measuring.border_ratio(after, around)
-        steps = measuring.wide_steps(master.srgb(box), after, around)
+        # what a canvas adds is makeshift ground: its steps say nothing of how the picture goes on
+        shown = _within(kept or box, box)
+        steps = measuring.wide_steps(
+            *(_cut(each, shown) for each in (master.srgb(box), after, around))
+        )
     return Stitched(
         pixels=pixels,
         pixels_changed=written,
@@ -277,6 +283,10 @@ def _measured_bounds(master: Master, mask: Mask) -> Bounds | None:
     if master.pixels.dtype != np.uint8 or not master.is_srgb:
         bottom = min(bottom, top + max(4 * _MEASURED_AROUND, _MOST_CONVERTED // (right - left)))
     return left, top, right, bottom
+
+
+def _cut(array: NDArray[np.uint8], box: Bounds) -> NDArray[np.uint8]:
+    return array[box[1] : box[3], box[0] : box[2]]
 
 
 def _largest(values: Sequence[float | None]) -> float | None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from editor.imaging.colour_matching import changed, distance, matched
+from editor.imaging.colour_matching import Match, distance, matched, middles
 
 from .drawing import noise, plain
 from .photographs import grainy, lit, middle_mask, photo
@@ -10,8 +10,14 @@ SIZE = (320, 240)
 KNOWN = middle_mask(SIZE) == 0
 
 
-def corrected(answer, matrix):
-    return np.clip(changed(answer.astype(np.float32), matrix) + 0.5, 0, 255).astype(np.uint8)
+def applied(match: Match, pixels):
+    height, width = pixels.shape[:2]
+    across, down = middles(0, width, 0, width), middles(0, height, 0, height)
+    return match.applied(pixels.astype(np.float32), across, down)
+
+
+def corrected(answer, match):
+    return np.clip(applied(match, answer) + 0.5, 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("family", ["mountains", "still life", "city", "sea"])
@@ -43,11 +49,35 @@ def test_changed_content_does_not_colour_the_rest():
     assert distance(source, after, untouched) < 0.6
 
 
+@pytest.mark.parametrize("family", ["mountains", "still life", "city"])
+def test_light_that_slopes_is_made_even_beyond_what_is_known(family):
+    source = photo(SIZE, family=family)
+    answer = lit(source, (0.95, 0.93, 0.9), gradient=0.12)
+    left_half = np.zeros(KNOWN.shape, bool)
+    left_half[:, : SIZE[0] // 2] = True
+    match = matched(source, answer, left_half)
+    assert match.slope[0] == pytest.approx(-0.06, abs=0.012)
+    assert match.slope[1] == pytest.approx(0, abs=0.012)
+    assert distance(source, answer, ~left_half) > 2
+    assert distance(source, corrected(answer, match), ~left_half) < 0.8
+
+
+def test_an_even_light_is_not_taken_for_one_that_slopes():
+    source = grainy(photo(SIZE), 2, 1)
+    match = matched(source, grainy(lit(photo(SIZE), (1.1, 1.05, 1.0)), 2, 2), KNOWN)
+    assert match.slope == (0, 0)
+
+
+def test_a_place_lies_between_the_edges_of_the_window():
+    assert middles(0, 4, 0, 4).tolist() == [-0.75, -0.25, 0.25, 0.75]
+    assert middles(100, 300, 199, 201).tolist() == pytest.approx([-0.005, 0.005])
+
+
 def test_ground_of_one_colour_gives_a_gain_and_leaves_other_colours_theirs():
     source, answer = plain(SIZE, (100, 110, 120)), plain(SIZE, (110, 110, 114))
-    matrix = matched(source, answer, KNOWN)
-    assert np.abs(corrected(answer, matrix).astype(int) - source).max() <= 1
-    black = changed(np.zeros((1, 1, 3), np.float32), matrix)
+    match = matched(source, answer, KNOWN)
+    assert np.abs(corrected(answer, match).astype(int) - source).max() <= 1
+    black = applied(match, plain((4, 4), (0, 0, 0)))
     assert np.abs(black).max() < 4
 
 
@@ -76,6 +106,12 @@ def test_a_negative_is_no_light_even_by_way_of_other_channels(grey):
     shade = 120 + 50 * np.sin(columns / 2)
     source = np.dstack([shade, shade, shade if grey else shade[:, ::-1]]).astype(np.uint8)
     assert matched(source, 240 - source, KNOWN) is None
+
+
+def test_stripes_that_lie_elsewhere_do_not_make_the_light_flatter():
+    _rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
+    stripes = np.dstack([(120 + 50 * np.sin(2 * np.pi * columns / 12)).astype(np.uint8)] * 3)
+    assert matched(stripes, np.roll(stripes, 1, axis=1), KNOWN) is None
 
 
 def test_too_few_pixels_say_nothing():

@@ -587,6 +587,48 @@ def test_an_extension_joins_the_original_without_a_step_of_colour(strength, adde
     assert stitched.wide_step < 1.2
 
 
+def test_of_an_extension_only_what_is_known_of_the_picture_is_held_against_it():
+    size, margins = (500, 400), (0, 0, 300, 0)
+    scene = photo((800, 400), family="city")
+    master = Master(np.ascontiguousarray(scene[:, : size[0]])).extended(margins)
+    contract = masks.grow(new_area(size, margins), 12)
+    frame = Frame((200, 0, 800, 400), (600, 400))
+    settings = {"kept": place_of(size, margins), "rim": 12}
+    perfect = stitch(master, [Answer(cut(scene, frame), frame)], contract, **settings)
+    assert np.abs(perfect.pixels.astype(int) - scene).max() <= 1
+    assert measuring.wide_steps(master.srgb(), scene, contract)[1] > 4
+    assert perfect.wide_step_p95 < 0.1
+    rough = stitch(
+        master, [Answer(lit(cut(scene, frame), (1.2, 1.2, 1.2)), frame)], contract, finish="model",
+        **settings,
+    )  # fmt: skip
+    assert rough.wide_step_p95 > 1
+
+
+def test_a_clipped_highlight_lays_no_haze_over_what_stands_before_it():
+    source = grainy(plain(PHOTO, (244, 242, 226)), 1)
+    source[:, 260:380] = grainy(plain((120, 480), (60, 36, 20)), 1)
+    mask = box_mask(PHOTO, (200, 160, 440, 320))
+    answer = lit(source, (1.2, 1.15, 1.1))
+    assert answer[10, 10].min() >= 248
+    pixels = put(source, answer, mask).pixels.astype(float)
+    gap = np.abs(pixels - source)[200:280]
+    assert gap[:, 275:365].mean() < 2  # what is dark
+    assert gap[:, 220:250].mean() < 3  # what is light
+
+
+@pytest.mark.parametrize("family", ["city", "sea", "still life"])
+@pytest.mark.parametrize("rim", [0.05, 0.08])
+def test_a_narrow_ring_is_enough_to_align(family, rim):
+    size = (1000, 700)
+    source, answer = photo(size, family=family), photo(size, (8.25, -5.25), family=family)
+    across, down = round(rim * size[0]), round(rim * size[1])
+    mask = box_mask(size, (across, down, size[0] - across, size[1] - down))
+    correction = put(source, lit(answer), mask).corrections[0]
+    assert not correction.is_affine
+    assert np.abs(np.subtract(correction.shift, (8.25, -5.25))).max() < 0.7
+
+
 def test_measures_are_those_of_the_picture_that_was_made():
     source, answer = drifted_photo("city", "strong")
     mask = middle_mask(PHOTO, 0.4)
