@@ -77,6 +77,7 @@ source.*       the picture that was edited
 reference-*.*  further pictures that the model was given, in this order
 mask.png       what was painted: white was to change
 contract.png   the same, grown: nothing outside of the white has changed
+markup.png     what a script drew over the source, to show what is meant
 raw-*.*        what the provider sent, untouched; one file for each frame
 result.png     the finished picture
 record.json    all parameters, measurements and calls
@@ -93,6 +94,8 @@ def _files_of(result: Result, with_originals: bool) -> Iterator[tuple[str, bytes
     if edit.mask:
         yield "mask.png", pictures.read(edit.mask)
         yield "contract.png", mask_png(contract_of(edit))
+    if edit.markup:
+        yield "markup.png", pictures.read(edit.markup)
     for piece in result.pieces.order_by("frame"):
         yield f"raw-{piece.frame + 1}.{piece.raw_format}", pictures.read(piece.raw)
     yield f"result.{result.image.format}", pictures.read(result.image.original)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from editor.imaging import masks, provenance
+from editor.imaging import files, masks, provenance
 from editor.jobs.downloads import download_of, record_of
 from editor.jobs.pictures import add_upload, read
 from editor.jobs.run import run
+from editor.jobs.submit import submit
 from tests.canned_provider import Answer, pictures
 from tests.drawing import mask_pixels, photo_pixels, pixels_of
 
@@ -90,7 +91,7 @@ def test_the_record_holds_everything_that_made_the_result(result, photo, tmp_pat
 
 
 def test_the_record_alone_is_enough_to_make_the_result_again(result, tmp_path):
-    from editor.imaging import files, masters, stitching
+    from editor.imaging import masters, stitching
     from editor.imaging.framing import Frame
 
     zipped = record(result, tmp_path)
@@ -134,3 +135,14 @@ def test_the_record_holds_no_secret(result, tmp_path, settings):
     said = record(result, tmp_path).read("record.json").decode()
     assert settings.SECRET_KEY not in said
     assert settings.PROVIDER_API_KEY not in said.replace("sandbox", "")
+
+
+def test_what_a_script_drew_over_the_picture_is_in_the_record(canned, photo, new_edit, tmp_path):
+    drawing = np.zeros((480, 640, 4), np.uint8)
+    drawing[20:40, 20:80] = (255, 0, 0, 255)
+    wish = {"model": "gpt-image-2.5-flare", "mask": None, "markup": files.encode_png(drawing)}
+    edit = submit(new_edit(photo, fit="asked", **wish))
+    run(edit.pk)
+    zipped = record(edit.results.select_related("edit__source", "image").get(), tmp_path)
+    assert np.array_equal(pixels_of(zipped.read("markup.png")), drawing)
+    assert "markup.png" in json.loads(zipped.read("record.json"))["files"]
