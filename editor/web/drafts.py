@@ -28,6 +28,7 @@ from django.views.decorators.http import require_http_methods
 
 from editor.imaging import marks
 from editor.imaging.framing import AROUND_MASK
+from editor.jobs.quotes import MOST_EDGE
 from editor.models import Draft, Image, Person
 from editor.models.edits import MarkupAs
 from editor.web import asking, offers, references, words
@@ -37,7 +38,6 @@ from editor.web.uploads import SizeLimitHandler
 
 MASK_MAX_BYTES = 16 * 1024 * 1024  # one bit per pixel: 64 megapixels of noise are 8 MB
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-EDGE_MOST = 500
 NO_MARGINS = [0, 0, 0, 0]
 HIGHEST = 2_000_000_000  # of versions: what databases count to, and room for one more
 SENT = 99_999_999  # the last saving of a tab: it sent the edit
@@ -307,8 +307,8 @@ def edge_in(sent: Mapping[str, str], name: str) -> int | None:
     text = sent.get(name, "").strip()
     if not text:
         return None
-    if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > EDGE_MOST:
-        most = {"most": EDGE_MOST}
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > MOST_EDGE:
+        most = {"most": MOST_EDGE}
         raise Unusable(name, _("Give a whole number of pixels from 0 to %(most)s.") % most)
     return int(text)
 

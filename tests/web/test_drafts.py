@@ -115,7 +115,7 @@ def test_a_draft_without_a_new_mask_keeps_the_old_one_and_an_emptied_one_is_empt
         ({"marks": "nonsense"}, "marks"),
         ({"marks": "[" * 100_000}, "marks"),
         ({"marks": json.dumps([{**ARROW, "colour": "url(#x)"}])}, "marks"),
-        ({"grow": "501"}, "grow"),
+        ({"grow": "1001"}, "grow"),
         ({"grow": "-1"}, "grow"),
         ({"feather": "wide"}, "feather"),
         ({"person": "999"}, "person"),
