@@ -303,7 +303,8 @@ def succeed(
             _succeeded(attempt, bought)
     if changed:
         log.info("edit %s %s", edit.pk, status_then)
-        forget_previews(edit)
+        if not is_lost:  # else they are all that there is
+            forget_previews(edit)
     return changed
 
 

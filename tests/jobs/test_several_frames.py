@@ -20,7 +20,7 @@ from editor.jobs.resolve import accept_loss, buy_again, cancel
 from editor.jobs.run import record_intent, run
 from editor.jobs.store import store
 from editor.jobs.sweep import sweep
-from editor.models import Budget, Edit, LedgerEntry, Spending, Status
+from editor.models import Budget, Edit, LedgerEntry, OverBudget, Spending, Status
 from tests.canned_provider import Answer, error, pictures, urls
 from tests.drawing import photo_pixels, photo_png, pixels_of
 from tests.jobs.several import LEFT, RIGHT, in_two_frames
@@ -225,6 +225,25 @@ def test_a_first_frame_bought_again_holds_for_both_and_says_so_of_that_call_alon
     assert list(two.attempts.order_by("number").values_list("bought_by__username", flat=True)) == [
         None, "alice", None,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("short", [1, 0])
+def test_buying_again_needs_what_the_lost_call_may_have_cost_and_all_that_is_held(
+    canned, two, alice, short
+):
+    canned.script = [UNKNOWN]
+    run_all(two)
+    held, before = two.hold_microusd, ledger()
+    Budget.objects.update(cap_microusd=held // 2 + held - short)
+    if not short:
+        assert buy_again(two, by=alice)
+        assert Budget.objects.get().left_microusd == 0
+        return
+    with pytest.raises(OverBudget):
+        buy_again(two, by=alice)
+    two.refresh_from_db()
+    assert (two.status, two.hold_microusd, ledger()) == (Status.UNKNOWN, held, before)
+    assert (Budget.objects.get().held_microusd, Budget.objects.get().spent_microusd) == (held, 0)
 
 
 def late(attempt):
