@@ -37,9 +37,11 @@ _UNLIKE = 0.3
 _REPEATS = 0.6
 """Correlation with itself, a little further on, of what repeats. Photographs reach 0.4, and more where
 little but a narrow ring of them is known."""
-_CLEARLY, _TILED = 0.15, 0.85
-"""By how much the answer must correlate better than that: a place that is taken for another does not. Of
-what repeats as well as _TILED, none can be told."""
+_CLEARLY = 0.15
+"""By how much the answer must correlate better than that: a place that is taken for another does not."""
+_FAR_APART, _LITTLE, _WELL = 16, 0.26, 0.85
+"""What repeats only so many pixels further on is moved nevertheless, by at most this share of the distance
+and where it then correlates so well: lines of text, tiles of a floor."""
 _BY_MUCH = 0.8
 """What an affine motion may leave at most of the difference that a shift leaves."""
 _AS_AFFINE = 0.85
@@ -81,14 +83,14 @@ def align(
     levels = _levels(_Pair(_grey(source), _grey(answer), known.astype(np.float32)))
     if levels[0].strength < _LEAST_DETAIL:
         return NOT_ALIGNED
-    again = _likest_again(levels[0], most)
-    if again >= _TILED:
-        return NOT_ALIGNED
+    again = _repeated(levels[0], most)
     shift, correlation = _shifted_most(levels, most)
-    if again >= _REPEATS and correlation < again + _CLEARLY:
-        return NOT_ALIGNED
     is_near = np.hypot(*shift) <= most
     start = moved(shift) if correlation >= _ALIKE and is_near else None
+    if again is not None and correlation < again.likeness + _CLEARLY:
+        if start is not None and again.leaves_no_doubt(shift, correlation):
+            return Alignment(start, shift, correlation)
+        return NOT_ALIGNED
     affine = _affine(levels, start, correlation, most, least)
     if affine is not None:
         return affine
@@ -106,7 +108,7 @@ def is_repeating(source: Pixels, known: NDArray[np.bool_], most: float) -> bool:
     if np.count_nonzero(known) < _LEAST_PLACES:
         return False
     grey = _grey(source)
-    return _likest_again(_Pair(grey, grey, known.astype(np.float32)).detailed(), most) >= _REPEATS
+    return _repeated(_Pair(grey, grey, known.astype(np.float32)).detailed(), most) is not None
 
 
 class _Step(NamedTuple):
@@ -329,14 +331,28 @@ def _doubled_motion(matrix: Matrix) -> Matrix:
     return np.column_stack([linear, 2 * matrix[:, 2] + 0.5 - linear @ [0.5, 0.5]])
 
 
-def _likest_again(detail: _Detail, most: float) -> float:
-    """How much the source looks the same a little further on, at its likest: where that is much, no shift
-    can be told from another. 0 where its likeness has no peak but the one at its place."""
+@dataclass(frozen=True)
+class _Repeated:
+    """How much a source looks like itself further on, at most, and how many pixels further on at least."""
+
+    likeness: float
+    distance: float
+
+    def leaves_no_doubt(self, shift: tuple[float, float], correlation: float) -> bool:
+        is_little = float(np.hypot(*shift)) <= _LITTLE * self.distance
+        return self.distance >= _FAR_APART and is_little and correlation >= _WELL
+
+
+def _repeated(detail: _Detail, most: float) -> _Repeated | None:
+    """Where the source looks the same a little further on, and one shift looks like another; else None."""
     reach = int(np.ceil(2 * most)) + 8
     alike = _likeness_to_itself(detail.source, detail.weight, reach)
-    peaks = np.where(alike >= cv2.dilate(alike, np.ones((3, 3), np.uint8)), alike, 0)
-    peaks[reach - 1 : reach + 2, reach - 1 : reach + 2] = 0
-    return float(peaks.max())
+    peaks = (alike >= _REPEATS) & (alike >= cv2.dilate(alike, np.ones((3, 3), np.uint8)))
+    peaks[reach - 1 : reach + 2, reach - 1 : reach + 2] = False
+    if not peaks.any():
+        return None
+    distances = np.linalg.norm(np.argwhere(peaks) - reach, axis=1)
+    return _Repeated(float(alike[peaks].max()), float(distances.min()))
 
 
 def _likeness_to_itself(source: Floats, weight: Floats, reach: int) -> Floats:

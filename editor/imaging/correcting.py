@@ -239,12 +239,11 @@ class _Small:
         shown = self._shrunk(master)
         self.pixels = np.ascontiguousarray(shown[..., :3])
         window = mask[top : top + height, left : left + width]
-        self.covered = np.where(_area(window, self.size) > 0, 255, 0).astype(np.uint8)
         # any masked pixel under a small one counts: a mean of 0.4 would be rounded to 0
-        touched = _any_under(window, self.shrink)
+        self.covered = _any_under(window, self.shrink)
         self.masked_share = _masked_share(mask, _common(self.box, kept) if kept else self.box)
         # one pixel more: what is masked shines into its neighbours where pictures are shrunk
-        near = cv2.dilate(touched, np.ones((3, 3), np.uint8))
+        near = cv2.dilate(self.covered, np.ones((3, 3), np.uint8))
         self.known = near == 0
         if shown.shape[2] == 4:
             self.known &= shown[..., 3] >= _OPAQUE
@@ -441,10 +440,12 @@ def _clipped(came: Floats) -> Floats:
 
 
 def _any_under(mask: Mask, shrink: int) -> Mask:
-    """(height, width) uint8 of small pixels under which anything is masked."""
+    """(height, width) of small pixels: 255 where anything under them is masked."""
     height, width = mask.shape
-    blocks = mask.reshape(height // shrink, shrink, width // shrink, shrink)
-    return np.asarray(blocks.max(axis=(1, 3)), np.uint8)
+    rows = mask.reshape(height // shrink, shrink, width).max(
+        axis=1
+    )  # both axes at once take ten times as long
+    return np.maximum.reduceat(rows, np.arange(0, width, shrink), axis=1)
 
 
 def _rounded(values: Floats) -> Pixels:

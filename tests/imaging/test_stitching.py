@@ -629,6 +629,32 @@ def test_a_narrow_ring_is_enough_to_align(family, rim):
     assert np.abs(np.subtract(correction.shift, (8.25, -5.25))).max() < 0.7
 
 
+def lines_of_text(size, shift=(0.0, 0.0)):
+    page = plain((size[0] + 40, size[1] + 40), (245, 243, 238))
+    for top in range(0, size[1] + 40, 40):
+        words = "The quick brown fox jumps over the lazy dog 0123456789"
+        cv2.putText(page, words, (2, top), 0, 0.9, (25, 20, 30), 2, cv2.LINE_AA)
+    matrix = np.array([[1.0, 0, shift[0] - 20], [0, 1, shift[1] - 20]])
+    return cv2.warpAffine(page, matrix, size, flags=cv2.INTER_CUBIC)
+
+
+def tiled_floor(size, shift=(0.0, 0.0)):
+    rows, columns = np.mgrid[: size[1], : size[0]] - np.array(shift[::-1])[:, None, None]
+    shade = np.where((rows // 48 + columns // 48) % 2, 170, 90)
+    shade[(rows % 48 < 3) | (columns % 48 < 3)] = 205
+    return np.dstack([shade, shade, shade - 20]).astype(np.uint8)
+
+
+@pytest.mark.parametrize("drawn", [lines_of_text, tiled_floor])
+@pytest.mark.parametrize("shift", [(2, 1), (-6, 5)])
+def test_text_and_tiles_that_repeat_far_apart_are_moved_by_what_is_little_beside_that(drawn, shift):
+    source, answer = drawn(PHOTO), lit(drawn(PHOTO, shift), (0.95, 0.95, 0.93))
+    stitched = put(source, answer, middle_mask(PHOTO, 0.4))
+    assert np.abs(np.subtract(stitched.corrections[0].shift, shift)).max() < 0.1
+    assert stitched.flag == ""
+    assert stitched.wide_step_p95 < 2
+
+
 def test_measures_are_those_of_the_picture_that_was_made():
     source, answer = drifted_photo("city", "strong")
     mask = middle_mask(PHOTO, 0.4)
