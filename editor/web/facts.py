@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from editor.imaging import stitching
 from editor.imaging.framing import Frame
 from editor.jobs.canvas import contract_bounds
+from editor.jobs.provider import is_sandbox
 from editor.models import Attempt, Edit, Finish, Operation, Status
 from editor.web import troubles, words
 
@@ -134,11 +134,8 @@ def tokens(attempts: list[Attempt]) -> Pairs:
 
 
 def is_from_sandbox(attempt: Attempt) -> bool:
-    """Whether our own local stand-in made the pictures, also where the settings name another by now."""
-    sandbox = f"http://127.0.0.1:{settings.SANDBOX_PORT or settings.PORT + 1}/v1"
-    return attempt.provider == sandbox or (
-        settings.PROVIDER_IS_SANDBOX and attempt.provider == settings.PROVIDER_BASE_URL
-    )
+    """Whether our own local stand-in made the pictures."""
+    return is_sandbox(attempt.provider)
 
 
 def attempt_in_words(attempt: Attempt, frames: int = 1) -> dict[str, Any]:

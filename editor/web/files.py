@@ -53,8 +53,9 @@ def image_full(request: Request, pk: int) -> HttpResponseBase:
 @signed_in
 @require_safe
 def image_original(request: Request, pk: int) -> HttpResponseBase:
-    """The bytes as they came. A photo's may say where and when it was taken, so only its owner and
-    administrators get them; a finished result carries no such thing, and everyone may take it."""
+    """The bytes as they came. A photo's may say where it was taken, so only its owner and
+    administrators get them; a finished result says so only where the team wants that, and everyone
+    may take it."""
     image = load(Image.objects, request.user, pk=pk)
     if not may_take_original(request, image):
         raise Http404

@@ -127,7 +127,10 @@ def result_record(request: Request, pk: int) -> HttpResponseBase:
     except TROUBLES as error:
         return _not_made(request, result, error)
     name = files.file_name(f"{files.stem(result.edit.subject)} {result} record", "zip")
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    answer = FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    for header, value in {**ONLY_A_PICTURE, "Cache-Control": "private, no-store"}.items():
+        answer[header] = value
+    return answer
 
 
 def _not_made(request: Request, result: Result, error: Exception) -> HttpResponse:

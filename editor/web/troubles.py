@@ -97,7 +97,7 @@ TROUBLES_OF_OURS: Words = {
     "not_kept": gettext_lazy("The answer came, but it could not be written to our disk."),
     # answered, and of no use
     "no_space": gettext_lazy("The disk is full. The edit finishes by itself once there is room."),
-    "storage_fails": gettext_lazy("The result can't be written to storage yet. It is tried again by itself."),
+    "storage_fails": gettext_lazy("The result can't be read from or written to storage yet. It is tried again by itself."),
     "fetching_again": gettext_lazy("The result could not be fetched from the provider yet. It is tried again."),
     "answer_lost": gettext_lazy("The provider's answer was received, but it is not on this server's disk any more."),
     "expired": gettext_lazy(

@@ -1,5 +1,6 @@
 """Pictures in: one or many files per request, each taken or refused on its own."""
 
+import errno
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,10 +113,18 @@ def _take(request: Request, file: Any, batch: Batch) -> None:
     except ImageRefused as refused:
         log.info("upload by person %s refused: %s", request.user.pk, refused.code)
         batch.refuse(file.name or "", refused.code, refused.facts)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        log.error("no room for an upload by person %s: %s", request.user.pk, error.strerror)
+        batch.refuse(file.name or "", "no_room")
 
 
 def _wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
+
+
+_STATUSES = {"too_many_bytes": 413, "no_room": 507}
 
 
 def _as_json(batch: Batch) -> JsonResponse:
@@ -130,9 +139,7 @@ def _as_json(batch: Batch) -> JsonResponse:
         }
         return JsonResponse(told, status=201)
     _name, code, sentence = batch.refused[0]
-    return JsonResponse(
-        {"error": sentence, "code": code}, status=413 if code == "too_many_bytes" else 422
-    )
+    return JsonResponse({"error": sentence, "code": code}, status=_STATUSES.get(code, 422))
 
 
 def _as_page(request: Request, batch: Batch) -> HttpResponse:

@@ -26,6 +26,9 @@ MEGABYTE = 1024 * 1024
 
 REFUSALS: Words = {
     "empty": gettext_lazy("The file is empty. Save it again, or choose another one."),
+    "no_room": gettext_lazy(
+        "The server has no room left for the picture. Try again later, or tell an administrator."
+    ),
     "too_many_bytes": gettext_lazy(
         "The file is larger than %(limit_mb)s MB. Save it smaller, for example as a JPEG."
     ),

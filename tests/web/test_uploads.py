@@ -1,5 +1,6 @@
 """Pictures in: each file is taken or refused on its own, by name, with a sentence that says what to do."""
 
+import errno
 import io
 from pathlib import Path
 from typing import Any
@@ -212,4 +213,19 @@ def test_previews_carry_no_place(alice: Any, as_person: Any) -> None:
 def test_strangers_upload_nothing(client: Any, db: None) -> None:
     answer = client.post("/images/upload", {"files": as_file(photo_png())}, **JSON)
     assert answer["Location"].startswith("/signin")
+    assert not Image.objects.exists()
+
+
+def test_a_server_without_room_says_so_and_stores_nothing(
+    alice: Any, as_person: Any, monkeypatch: Any
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("editor.web.uploads.add_upload", full)
+    answer = as_person(alice).post("/images/upload", {"files": as_file(photo_png())}, **JSON)
+    assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
+    assert "no room left" in answer.json()["error"]
+    page = as_person(alice).post("/images/upload", {"files": as_file(photo_png())}, **HTML)
+    assert "no room left" in page.content.decode()
     assert not Image.objects.exists()
