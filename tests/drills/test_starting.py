@@ -94,13 +94,20 @@ def test_ctrl_c_leaves_no_process_and_a_second_start_keeps_all_data(make_stack, 
     assert set(stack.children()) == {"web", "worker", "sweeper", "sandbox"}
     edits = stack.ask(2)
     stack.wait_for("succeeded", *edits)
-    before = stack.rows("SELECT r.id, r.image_id, p.raw_sha256 FROM editor_result r JOIN editor_piece p ON p.result_id = r.id ORDER BY r.id")
+    before = stack.rows(
+        "SELECT r.id, r.image_id, p.raw_sha256 FROM editor_result r JOIN editor_piece p ON p.result_id = r.id ORDER BY r.id"
+    )
     assert len(before) == 2
     assert stack.stop(signal.SIGINT) == 0
     until(lambda: not stack.processes(), 15, lambda: str(stack.processes()))
     assert "Traceback" not in stack.said()
     stack.start()
-    assert stack.rows("SELECT r.id, r.image_id, p.raw_sha256 FROM editor_result r JOIN editor_piece p ON p.result_id = r.id ORDER BY r.id") == before
+    assert (
+        stack.rows(
+            "SELECT r.id, r.image_id, p.raw_sha256 FROM editor_result r JOIN editor_piece p ON p.result_id = r.id ORDER BY r.id"
+        )
+        == before
+    )
     lines = (data / "first-login.txt").read_text().splitlines()
     assert Visitor(stack.origin).sign_in(*(line.partition(": ")[2] for line in lines))
     assert stack.stop(signal.SIGTERM) == 0
