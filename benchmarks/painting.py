@@ -146,8 +146,12 @@ class Studio:
         self.page: Page | None = None
 
     async def open(self, name: str) -> Hands:
+        """A window in which nothing is painted yet, whatever the one before has kept."""
+        from editor.models import Draft
+
         if self.page:
             await self.page.context.close()
+        Draft.objects.all().delete()
         context = await self.browser.new_context(viewport=VIEW)  # type: ignore[arg-type]
         pairs = (pair.split("=", 1) for pair in self.cookies.split("; "))
         await context.add_cookies(
@@ -168,8 +172,13 @@ class Studio:
         """Which files the gallery asks for, and which the studio."""
         for address, asked in ((self.url, self.shared), (self.address(name), self.scripts)):
             page = await context.new_page()
-            context.on("request", lambda request, asked=asked: asked.add(request.url))
+
+            def note(request: Any, asked: set[str] = asked) -> None:
+                asked.add(request.url)
+
+            context.on("request", note)
             await page.goto(address, wait_until="networkidle")
+            context.remove_listener("request", note)
             await page.close()
 
     async def painted(self, name: str) -> Found:
