@@ -13,7 +13,7 @@ from editor.imaging.framing import AROUND_MASK, MODES, Framing
 from editor.imaging.islands import MOST_BOXES
 from editor.jobs.quotes import Drawing, drawing_as, model_named
 from editor.models import Image, MarkupAs
-from editor.web import offers, words
+from editor.web import offers, reasons
 
 MOST_MARKS_LETTERS = 1_000_000
 ON, OFF = "1", "0"
@@ -87,7 +87,7 @@ def of_form(sent: Mapping[str, str], image: Image) -> Drawn:
     except (ValueError, RecursionError):
         marks = None
     if not isinstance(marks, list):
-        errors["marks"] = [str(words.PROBLEMS["marks.not_marks"])]
+        errors["marks"] = [str(reasons.PROBLEMS["marks.not_marks"])]
         marks = []
     return Drawn(
         margins,
@@ -107,15 +107,15 @@ def framing_of(sent: Mapping[str, str]) -> tuple[Framing, dict[str, list[str]]]:
     Whether they are taken is judged where they are used."""
     mode = sent.get("framing", "") or AROUND_MASK.mode
     if mode not in MODES:
-        return AROUND_MASK, {"framing": [str(words.PROBLEMS["framing.not_offered"])]}
+        return AROUND_MASK, {"framing": [str(reasons.PROBLEMS["framing.not_offered"])]}
     text = sent.get("context", "").strip()
     percent = offers.whole(text) if text else round(100 * AROUND_MASK.context)
     if percent is None or abs(percent) > LARGEST:
-        return AROUND_MASK, {"framing": [str(words.PROBLEMS["context.not_a_number"])]}
+        return AROUND_MASK, {"framing": [str(reasons.PROBLEMS["context.not_a_number"])]}
     own = sent.get("own", "").strip() if mode == "own" else ""
     bounds = _numbers(own)
     if own and bounds is None:
-        return AROUND_MASK, {"framing": [str(words.PROBLEMS["own.not_a_frame"])]}
+        return AROUND_MASK, {"framing": [str(reasons.PROBLEMS["own.not_a_frame"])]}
     return Framing(mode, percent / 100, bounds, sent.get("split", "") != OFF), {}
 
 
@@ -136,11 +136,11 @@ def _common(
     text = sent.get("margins", "").strip()
     margins = _numbers(text) if text else NO_MARGINS
     if margins is None:
-        errors["margins"] = [str(words.PROBLEMS["margins.not_margins"])]
+        errors["margins"] = [str(reasons.PROBLEMS["margins.not_margins"])]
     edge = {name: offers.whole(sent.get(name, "")) for name in ("grow", "feather")}
     for name, number in edge.items():
         if number is None and sent.get(name, "").strip():
-            errors[name] = [str(words.PROBLEMS[f"{name}.not_a_number"])]
+            errors[name] = [str(reasons.PROBLEMS[f"{name}.not_a_number"])]
     return margins or NO_MARGINS, (edge["grow"], edge["feather"]), errors
 
 

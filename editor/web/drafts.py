@@ -31,7 +31,7 @@ from editor.imaging.framing import AROUND_MASK
 from editor.jobs.quotes import MOST_EDGE
 from editor.models import Draft, Image, Person
 from editor.models.edits import MarkupAs
-from editor.web import asking, offers, references, words
+from editor.web import asking, offers, reasons, references
 from editor.web.access import Request, load, signed_in
 from editor.web.unchanging import ONLY_A_PICTURE
 from editor.web.uploads import SizeLimitHandler
@@ -322,7 +322,7 @@ def fitting_mask(request: Request, image: Image, margins: list[int]) -> bytes:
     """The mask that was sent, if it is a PNG of the canvas. Raises Unusable."""
     mask = mask_in(request)
     if not _is_png_of(mask, canvas_of(image, margins)):
-        raise Unusable("mask", words.PROBLEMS["mask.not_a_mask"])
+        raise Unusable("mask", reasons.PROBLEMS["mask.not_a_mask"])
     return mask
 
 

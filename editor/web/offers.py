@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from editor.images_api.catalogue import COMPRESSIBLE, Model
 from editor.images_api.messages import Operation
 from editor.jobs.provider import Offered
-from editor.web import words
+from editor.web import reasons, words
 
 LISTED = ("background", "output_format", "input_fidelity", "moderation", "complexity", "style")
 NUMBERS = ("n", "output_compression", "partial_images")
@@ -161,7 +161,7 @@ def options_of(sent: Mapping[str, str]) -> dict[str, Any]:
 def problems_of(options: Mapping[str, Any]) -> dict[str, list[str]]:
     """What the catalogue cannot judge, for it is no number at all."""
     wrong = [name for name in NUMBERS if isinstance(options.get(name), str)]
-    return {name: [str(words.PROBLEMS[f"{name}.not_a_number"])] for name in wrong}
+    return {name: [str(reasons.PROBLEMS[f"{name}.not_a_number"])] for name in wrong}
 
 
 def texts_of(options: Mapping[str, Any]) -> dict[str, str]:

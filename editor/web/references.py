@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from editor.models import Edit, Image, Person
-from editor.web import words
+from editor.web import reasons
 from editor.web.access import Request, signed_in
 
 MOST_READ = 64  # no model takes as many; more than that is no list that the page has made
@@ -30,14 +30,14 @@ def chosen(person: Person, sent: QueryDict) -> Chosen:
     """Of `references`: numbers of pictures, parted by commas."""
     numbers = numbers_in(sent)
     if numbers is None:
-        return Chosen(problems=[str(words.PROBLEMS["references.unreadable"])])
+        return Chosen(problems=[str(reasons.PROBLEMS["references.unreadable"])])
     known = _by_number(person, numbers)
     result = Chosen(tuple(known[number] for number in numbers if number in known))
     for place, number in enumerate(numbers):
         if number not in known:
-            result.problems.append(words.PROBLEMS["references.gone"] % {"number": place + 2})
+            result.problems.append(reasons.PROBLEMS["references.gone"] % {"number": place + 2})
         elif number in numbers[:place]:
-            twice = words.PROBLEMS["references.twice"] % {"name": known[number].name}
+            twice = reasons.PROBLEMS["references.twice"] % {"name": known[number].name}
             result.problems.append(twice)
     return result
 

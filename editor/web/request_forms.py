@@ -17,7 +17,7 @@ from editor.images_api.messages import Operation
 from editor.jobs.provider import Offered, known_models, offered_models
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, submit
 from editor.models import Edit, Image
-from editor.web import offers, words
+from editor.web import offers, reasons, words
 from editor.web.access import Request, load
 
 Errors = dict[str, list[str]]
@@ -239,7 +239,7 @@ def send(
         return Refused(form, 200)
     errors = wrong_in(values)
     if key is None:
-        errors[""] = [str(words.PROBLEMS["key_missing"])]
+        errors[""] = [str(reasons.PROBLEMS["key_missing"])]
     if errors or key is None:
         return Refused(replace(form, errors=errors), 422)
     new = NewEdit(
@@ -283,7 +283,7 @@ def wrong_in(values: Mapping[str, str]) -> Errors:
 def errors_of(problems: Sequence[Any], operation: Operation) -> Errors:
     errors: Errors = {}
     for found in problems:
-        errors.setdefault(found.field, []).append(words.problem(found, operation))
+        errors.setdefault(found.field, []).append(reasons.problem(found, operation))
     return errors
 
 

@@ -19,7 +19,7 @@ from editor.jobs.provider import offered_models
 from editor.jobs.quotes import HELPER
 from editor.jobs.submit import NewEdit, NotSubmitted, Quote, quote, submit
 from editor.models import Edit, Image
-from editor.web import asking, drafts, offers, references, words
+from editor.web import asking, drafts, offers, reasons, references, words
 from editor.web.access import Request, load, signed_in
 from editor.web.edits import versions_of
 
@@ -254,15 +254,15 @@ def _missing(request: Request, further: references.Chosen, drawn: asking.Drawn) 
     """What the catalogue cannot judge: what is not there, no number, or no picture."""
     errors: Errors = {}
     if _key(request) is None:
-        errors[""] = [str(words.PROBLEMS["key_missing"])]
+        errors[""] = [str(reasons.PROBLEMS["key_missing"])]
     if not drafts.text_in(request, "prompt").strip():
-        errors["prompt"] = [str(words.PROBLEMS["prompt.missing"])]
+        errors["prompt"] = [str(reasons.PROBLEMS["prompt.missing"])]
     if further.problems:
         errors["references"] = further.problems
     errors |= offers.problems_of(offers.options_of(request.POST))
     errors |= drawn.errors
     if "mask" not in request.FILES and not drawn.stands_for_a_mask(request.POST.get("model", "")):
-        errors["mask"] = [str(words.PROBLEMS["mask.empty"])]
+        errors["mask"] = [str(reasons.PROBLEMS["mask.empty"])]
     return errors
 
 
@@ -329,7 +329,7 @@ def _errors(problems: Any) -> Errors:
     errors: Errors = {}
     for found in problems:
         field = "framing" if found.field in ("context", "own") else found.field
-        errors.setdefault(field, []).append(words.problem(found))
+        errors.setdefault(field, []).append(reasons.problem(found))
     return errors
 
 

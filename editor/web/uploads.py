@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from editor.imaging.files import ImageRefused
 from editor.jobs.pictures import add_sample, add_upload
 from editor.models import Image
-from editor.web import words
+from editor.web import reasons
 from editor.web.access import Request, signed_in
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Batch:
     refused: list[tuple[str, str, str]] = field(default_factory=list)  # name, code, sentence
 
     def refuse(self, name: str, code: str, facts: dict[str, Any] | None = None) -> None:
-        self.refused.append((name, code, words.refusal(code, facts)))
+        self.refused.append((name, code, reasons.refusal(code, facts)))
 
 
 @signed_in

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as PillowImage
 
 from editor.models import Image
-from editor.web import words
+from editor.web import reasons
 from tests.drawing import photo_pixels, photo_png
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,7 @@ def test_what_is_no_picture_is_refused_by_name_and_leaves_nothing(
     assert answer.status_code == 422
     told = answer.json()
     assert code is None or told["code"] == code
-    assert told["error"] == words.refusal(told["code"])
+    assert told["error"] == reasons.refusal(told["code"])
     assert not Image.objects.exists()
 
 
@@ -95,7 +95,7 @@ def test_in_a_plain_form_the_refused_file_is_named_and_the_others_go_on(
     assert answer.status_code == 422
     assert sorted(Image.objects.values_list("name", flat=True)) == ["also good.png", "good.png"]
     assert "bad &lt;b&gt;.png" in page
-    assert str(words.refusal("not_a_picture")) in page
+    assert str(reasons.refusal("not_a_picture")) in page
 
 
 def test_one_file_in_a_plain_form_leads_to_its_studio(alice: Any, as_person: Any) -> None:

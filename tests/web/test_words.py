@@ -8,7 +8,7 @@ from django.conf import settings
 
 from editor.imaging.refusals import SENTENCES
 from editor.models import Status
-from editor.web import troubles, words
+from editor.web import reasons, troubles, words
 
 SPOKEN_OF_ELSEWHERE = {
     *("key_used", "over_budget", "unknown_model"),  # problems, not troubles
@@ -36,8 +36,8 @@ def codes_in(*rooms: str) -> set[str]:
 
 def test_every_refusal_of_a_file_has_words() -> None:
     for code in SENTENCES:
-        assert code in words.REFUSALS
-        assert "%(" not in words.refusal(code)
+        assert code in reasons.REFUSALS
+        assert "%(" not in reasons.refusal(code)
 
 
 def test_every_trouble_that_the_code_knows_has_words() -> None:
@@ -45,7 +45,7 @@ def test_every_trouble_that_the_code_knows_has_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*troubles.TROUBLES.values(), *words.REFUSALS.values(), *words.MEANINGS.values()]
+    "text", [*troubles.TROUBLES.values(), *reasons.REFUSALS.values(), *words.MEANINGS.values()]
 )
 def test_what_is_said_is_whole_sentences(text: object) -> None:
     said = str(text)
